@@ -1,0 +1,35 @@
+import autocannon from 'autocannon';
+import { nowMs, numberIn, textIn } from '../support/child-messages.js';
+import { serveCommands } from '../support/serve-commands.js';
+
+/** The load: HTTP clients in a process of their own, so that the server's figures are the server's. */
+
+const ANSWER_TIMEOUT_S = 30;
+
+serveCommands(
+  {},
+  {
+    /** Posts one body so many times; fails unless every answer was a success. */
+    post: async (args) => {
+      const amount = numberIn(args, 'amount');
+      const startedAtMs = nowMs();
+      const result = await autocannon({
+        url: textIn(args, 'url'),
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${textIn(args, 'key')}` },
+        body: textIn(args, 'body'),
+        connections: numberIn(args, 'connections'),
+        amount,
+        timeout: ANSWER_TIMEOUT_S,
+        idReplacement: true,
+      });
+      const endedAtMs = nowMs();
+      if (result['2xx'] === amount) return { startedAtMs, endedAtMs };
+      const { non2xx, errors, timeouts } = result;
+      throw new Error(
+        `Of ${amount} requests ${non2xx} were refused, ${errors} failed and ${timeouts} were not answered in time`,
+      );
+    },
+  },
+  () => Promise.resolve(),
+);

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { BenchFailure } from './bench-failure.js';
+
+export const PART_NAMES = ['worker', 'emit', 'http', 'latency'] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+export interface BenchArguments {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly profileInto: string | null;
+  readonly parts: readonly PartName[];
+}
+
+export const USAGE = `npm run bench [-- [part ...] [--json] [--profile DIR]]
+
+Parts; without one, all of them, in about 3 minutes:
+  worker    (a) a plain BullMQ worker as the ceiling, and (b) Waybill's worker on the same jobs
+  emit      (c) emit in process, 32 callers
+  http      (d) POST /v1/events to delivery, 32 clients, 1 and 5 integrations
+  latency   (e) emit to arrival at the vendor, at 100/s
+
+  --json         the last line of the output is one JSON object
+  --profile DIR  writes V8 CPU profiles of Waybill's worker processes into DIR
+  --help         this text
+
+The services are those of MONGODB_URI and REDIS_URL, or the embedded ones.`;
+
+/** @throws BenchFailure for whatever is not known. */
+export function parseArguments(args: string[]): BenchArguments {
+  const { values, positionals } = parse(args);
+  const unknown = positionals.filter((name) => !isPartName(name));
+  if (unknown.length > 0) {
+    throw new BenchFailure(`There is no part ${unknown.join(', ')}; the parts are ${PART_NAMES.join(', ')}`);
+  }
+  const parts = positionals.length === 0 ? PART_NAMES : PART_NAMES.filter((name) => positionals.includes(name));
+  return { help: values.help, json: values.json, profileInto: values.profile ?? null, parts };
+}
+
+const isPartName = (name: string): name is PartName => PART_NAMES.some((known) => known === name);
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        json: { type: 'boolean', default: false },
+        profile: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new BenchFailure(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}

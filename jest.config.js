@@ -1,0 +1,85 @@
+// Nest 12 ships ES modules only, which jest can load natively on Node 24.9 or newer only. Before that swc turns our code
+// and the dependencies into CommonJS; packages that already are CommonJS are left out, for speed.
+const commonJsPackages = [
+  '@bull-board',
+  '@opentelemetry',
+  '@swc',
+  'ajv',
+  'bson',
+  'bullmq',
+  'class-transformer',
+  'class-validator',
+  'cron-parser',
+  'express',
+  'ioredis',
+  'ipaddr.js',
+  'jest-[a-z-]+',
+  '@jest',
+  'libphonenumber-js',
+  'lodash',
+  'luxon',
+  'mongodb',
+  'mongoose',
+  'pino',
+  'pino-http',
+  'reflect-metadata',
+  'rxjs',
+  'superagent',
+  'supertest',
+  'swagger-ui-dist',
+  'validator',
+];
+
+const swc = {
+  swcrc: false,
+  module: { type: 'commonjs' },
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    keepClassNames: true,
+  },
+};
+
+/** @type {import('jest').Config} */
+const shared = {
+  testEnvironment: 'node',
+  setupFiles: ['reflect-metadata'],
+  moduleNameMapper: {
+    '/expression-worker\\.location\\.js$': '<rootDir>/test/support/expression-worker.location.ts',
+    '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
+  },
+  transformIgnorePatterns: [`/node_modules/(${commonJsPackages.join('|')})/`],
+  transform: { '^.+\\.m?[jt]s$': ['@swc/jest', swc] },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.build/'],
+};
+
+/** Real MongoDB and Redis: those of the environment, or embedded ones that the set-up starts and the teardown stops. */
+const withServices = {
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
+
+const MEDIUM_TIMEOUT_MS = 30_000;
+const E2E_TIMEOUT_MS = 180_000;
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    {
+      ...shared,
+      ...withServices,
+      displayName: 'medium',
+      testMatch: ['<rootDir>/test/medium/**/*.spec.ts'],
+      testTimeout: MEDIUM_TIMEOUT_MS,
+    },
+    {
+      ...shared,
+      ...withServices,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+      testTimeout: E2E_TIMEOUT_MS,
+    },
+  ],
+};

@@ -1,0 +1,112 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { isRecord } from '../common/primitives.js';
+import { ActionCatalogue } from './action-catalogue.js';
+import type { ActionDefinition } from './action-definition.js';
+import { ActionFeature } from './action-feature.js';
+import { ATTACHMENT_PROVIDER, type AttachmentSource } from './attachment-provider.decorator.js';
+import { CatalogueError } from './catalogue.error.js';
+import { CodeAction } from './code-action.js';
+import { INTENT_FOR } from './intent-for.decorator.js';
+import type { Intent } from './intent.js';
+import type { ActionContext } from './action-context.js';
+
+interface Found<T> {
+  readonly className: string;
+  readonly instance: T;
+}
+
+/** Finds what the host declared and fills the catalogue, or refuses the start and names every fault. */
+@Injectable()
+export class ActionExplorer implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly catalogue: ActionCatalogue,
+  ) {}
+
+  onModuleInit(): void {
+    const faults: string[] = [];
+    const definitions = this.definitions(faults);
+    const intents = this.intents(new Set(definitions.values()), faults);
+    const attachments = this.attachments(faults);
+    const actions = [...definitions.values()].flatMap((definition) => {
+      const intent = intents.get(definition);
+      if (intent) return [new CodeAction(definition, intent.instance)];
+      faults.push(`action ${definition.id} (${definition.name}) has no intent; give it one class with @IntentFor`);
+      return [];
+    });
+    if (faults.length > 0) throw new CatalogueError(faults);
+    this.catalogue.fill(actions, new Map([...attachments].map(([name, { instance }]) => [name, instance])));
+  }
+
+  private definitions(faults: string[]): Map<number, ActionDefinition> {
+    const byId = new Map<number, ActionDefinition>();
+    const byName = new Map<string, ActionDefinition>();
+    const features = this.providers().flatMap(({ instance }) => (instance instanceof ActionFeature ? [instance] : []));
+    for (const action of features.flatMap(({ actions }) => actions)) {
+      const sameId = byId.get(action.id);
+      const sameName = byName.get(action.name);
+      if (sameId && sameId !== action)
+        faults.push(`action id ${action.id} is declared twice: ${sameId.name} and ${action.name}`);
+      else if (sameName && sameName !== action)
+        faults.push(`action name ${action.name} is declared twice: ids ${sameName.id} and ${action.id}`);
+      byId.set(action.id, sameId ?? action);
+      byName.set(action.name, sameName ?? action);
+    }
+    return byId;
+  }
+
+  private intents(declared: ReadonlySet<ActionDefinition>, faults: string[]) {
+    const found = new Map<ActionDefinition, Found<Intent<ActionContext>>>();
+    for (const { className, instance } of this.decorated(INTENT_FOR, isIntent, 'rebuild', faults)) {
+      const action: ActionDefinition = Reflect.getMetadata(INTENT_FOR, instance.constructor);
+      const other = found.get(action);
+      if (other)
+        faults.push(`action ${action.id} (${action.name}) has two intents: ${other.className} and ${className}`);
+      if (!declared.has(action))
+        faults.push(`${className} is the intent of action ${action.id} (${action.name}), which no forFeature declares`);
+      found.set(action, { className, instance });
+    }
+    return found;
+  }
+
+  private attachments(faults: string[]) {
+    const found = new Map<string, Found<AttachmentSource>>();
+    for (const { className, instance } of this.decorated(ATTACHMENT_PROVIDER, isAttachmentSource, 'provide', faults)) {
+      const name: string = Reflect.getMetadata(ATTACHMENT_PROVIDER, instance.constructor);
+      const other = found.get(name);
+      if (other) faults.push(`attachment provider "${name}" is declared twice: ${other.className} and ${className}`);
+      found.set(name, { className, instance });
+    }
+    return found;
+  }
+
+  /** Providers whose class carries the key. A class listed in two modules has two instances: that is a second one. */
+  private decorated<T extends object>(
+    key: string,
+    isOne: (it: object) => it is T,
+    method: string,
+    faults: string[],
+  ): Found<T>[] {
+    return this.providers().flatMap(({ className, instance }) => {
+      if (!Reflect.hasMetadata(key, instance.constructor)) return [];
+      if (isOne(instance)) return [{ className, instance }];
+      faults.push(`${className} has no method ${method}`);
+      return [];
+    });
+  }
+
+  private providers(): Found<object>[] {
+    const seen = new Set<object>();
+    return this.discovery.getProviders().flatMap((wrapper) => {
+      const candidate: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : null;
+      if (!isRecord(candidate) || seen.has(candidate)) return [];
+      seen.add(candidate);
+      return [{ className: candidate.constructor?.name ?? 'Object', instance: candidate }];
+    });
+  }
+}
+
+const isIntent = (it: object): it is Intent<ActionContext> => 'rebuild' in it && typeof it.rebuild === 'function';
+
+const isAttachmentSource = (it: object): it is AttachmentSource => 'provide' in it && typeof it.provide === 'function';

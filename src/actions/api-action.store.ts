@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Model } from 'mongoose';
+import { PLATFORM } from '../security/secrets/secret.collection.js';
+import { SecretVault } from '../security/secrets/secret-vault.js';
+import { Database } from '../storage/database.js';
+import { isDuplicateKey } from '../storage/mongo-errors.js';
+import { ActionExistsError } from './action-exists.error.js';
+import { ApiAction } from './api-action.js';
+import { API_ACTIONS, type ApiActionDocument } from './api-action.collection.js';
+import { IntentCaller } from './intent-caller.js';
+import type { RegisteredAction } from './registered-action.js';
+
+/** A newly registered action can be emitted in every process within this time. */
+const CACHE_MS = 800;
+
+export type NewApiAction = Omit<ApiActionDocument, '_id' | 'createdAt' | 'signingSecretId'> & { readonly id: number };
+
+/** Actions that were registered over HTTP, by hosts in any language. */
+@Injectable()
+export class ApiActionStore implements OnModuleInit {
+  private readonly actions: Model<ApiActionDocument>;
+  /** Also remembers that there is none (`null`), so that a misspelt action does not cost a query each time. */
+  private readonly cache = new LRUCache<number | string, { action: RegisteredAction | null }>({
+    max: 10_000,
+    ttl: CACHE_MS,
+    fetchMethod: async (reference) => ({ action: await this.read(reference) }),
+  });
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: SecretVault,
+    private readonly caller: IntentCaller,
+  ) {
+    this.actions = database.model(API_ACTIONS);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.database.ensureIndexes(API_ACTIONS);
+  }
+
+  async find(reference: number | string): Promise<RegisteredAction | null> {
+    return (await this.cache.fetch(reference))?.action ?? null;
+  }
+
+  async list(): Promise<RegisteredAction[]> {
+    const documents = await this.actions.find().sort({ _id: 1 }).lean<ApiActionDocument[]>();
+    return documents.map((document) => new ApiAction(document, this.caller));
+  }
+
+  /**
+   * Registers an action. Answers with the secret its intent URL verifies our calls by, which is shown only now.
+   * @throws ActionExistsError
+   */
+  async register({ id, ...action }: NewApiAction): Promise<{ action: RegisteredAction; signingSecret: string }> {
+    const signingSecret = `whsec_${randomBytes(24).toString('base64')}`;
+    const signingSecretId = await this.vault.store(PLATFORM, signingSecret);
+    const document: ApiActionDocument = { _id: id, ...action, signingSecretId, createdAt: new Date() };
+    try {
+      await this.actions.create(document);
+    } catch (error) {
+      if (isDuplicateKey(error)) throw new ActionExistsError(id, action.name);
+      throw error;
+    }
+    this.cache.clear();
+    return { action: new ApiAction(document, this.caller), signingSecret };
+  }
+
+  private async read(reference: number | string): Promise<RegisteredAction | null> {
+    const filter = typeof reference === 'number' ? { _id: reference } : { name: reference };
+    const document = await this.actions.findOne(filter).lean<ApiActionDocument>();
+    return document ? new ApiAction(document, this.caller) : null;
+  }
+}

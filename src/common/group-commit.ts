@@ -1,0 +1,73 @@
+export interface GroupCommitOptions<T, R> {
+  /** Writes one batch and answers with one result per item, in order. A rejection rejects every item of the batch. */
+  readonly write: (items: readonly T[]) => Promise<readonly R[]>;
+  /** Items in one batch at the most. */
+  readonly maxBatch: number;
+  /** Items waiting at the most; from there on `submit` waits for room, which is how callers are slowed down. */
+  readonly maxPending: number;
+}
+
+interface Pending<T, R> {
+  readonly item: T;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Turns many single writes into few batches without a timer: one batch is in flight at a time, and what is submitted
+ * meanwhile makes up the next. An idle caller pays no delay, a busy one gets large batches; order is kept.
+ */
+export class GroupCommit<T, R> {
+  private readonly pending: Pending<T, R>[] = [];
+  private readonly waitingForRoom: (() => void)[] = [];
+  private readonly waitingForIdle: (() => void)[] = [];
+  private running = false;
+
+  constructor(private readonly options: GroupCommitOptions<T, R>) {}
+
+  /** Resolves with the item's result once its batch is written. */
+  async submit(item: T): Promise<R> {
+    while (this.pending.length >= this.options.maxPending) {
+      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
+    }
+    return new Promise<R>((resolve, reject) => {
+      this.pending.push({ item, resolve, reject });
+      this.start();
+    });
+  }
+
+  /** Resolves when nothing is waiting or in flight. */
+  async idle(): Promise<void> {
+    if (!this.running) return;
+    await new Promise<void>((resolve) => this.waitingForIdle.push(resolve));
+  }
+
+  private start(): void {
+    if (this.running) return;
+    this.running = true;
+    // The rest of this turn of the event loop may submit more: let it join the first batch.
+    setImmediate(() => void this.drain());
+  }
+
+  private async drain(): Promise<void> {
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0, this.options.maxBatch);
+      for (const wake of this.waitingForRoom.splice(0, batch.length)) wake();
+      await this.commit(batch);
+    }
+    this.running = false;
+    for (const wake of this.waitingForIdle.splice(0)) wake();
+  }
+
+  private async commit(batch: readonly Pending<T, R>[]): Promise<void> {
+    try {
+      const results = await this.options.write(batch.map(({ item }) => item));
+      if (results.length !== batch.length) {
+        throw new Error(`A group commit of ${batch.length} items answered with ${results.length} results`);
+      }
+      results.forEach((result, index) => batch[index]?.resolve(result));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+
+declare const brand: unique symbol;
+type Branded<B extends string> = string & { readonly [brand]: B };
+
+export type TenantId = Branded<'TenantId'>;
+export type EventId = Branded<'EventId'>;
+export type LogId = Branded<'LogId'>;
+export type IntegrationId = Branded<'IntegrationId'>;
+export type ExecutionId = Branded<'ExecutionId'>;
+
+/** Brands a string whose form was checked where it came in (an API key, a DTO, a context). */
+export const asTenantId = (value: string) => value as TenantId;
+export const asLogId = (value: string) => value as LogId;
+export const asEventId = (value: string) => value as EventId;
+export const asIntegrationId = (value: string) => value as IntegrationId;
+
+/** Lower-case letters, digits, `-` and `_`, 1 to 64 characters, starting with a letter or a digit. */
+export const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+const unique = (prefix: string) => `${prefix}_${uuidv7().replaceAll('-', '')}`;
+
+const derived = (prefix: string, ...parts: string[]) =>
+  `${prefix}_${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)}`;
+
+export const newEventId = () => unique('evt') as EventId;
+export const newLogId = () => unique('log') as LogId;
+export const newIntegrationId = () => unique('int') as IntegrationId;
+export const newExecutionId = () => unique('exe') as ExecutionId;
+export const newSecretId = () => unique('sec');
+export const newCorrelationId = () => unique('cor');
+
+/** The same tenant and key give the same event, in any process: that is what makes an emit idempotent. */
+export const eventIdFor = (tenantId: TenantId, idempotencyKey: string) =>
+  derived('evt', tenantId, idempotencyKey) as EventId;
+
+/** One log for each event and integration, so that writing the logs of an event twice writes them once. */
+export const logIdFor = (eventId: EventId, integrationId: IntegrationId) =>
+  derived('log', eventId, integrationId) as LogId;
+
+/** The record of a try whose process died: the same for whoever takes the work over, however often. */
+export const lostExecutionIdFor = (logId: LogId, attempt: number) =>
+  derived('exe', logId, String(attempt), 'lost') as ExecutionId;

@@ -1,0 +1,165 @@
+import { Type } from 'class-transformer';
+import {
+  Allow,
+  ArrayUnique,
+  IsArray,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import type { Connection } from 'mongoose';
+
+export const ROLES = ['api', 'worker', 'all'] as const;
+/** What a process does: serve the HTTP API and emit, work the lanes, or both. */
+export type Role = (typeof ROLES)[number];
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export class MongodbOptions {
+  /** Connection string of the database that holds the truth; its path names the database. Ignored where `connection` is given. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^mongodb(\+srv)?:\/\//, { message: 'uri must start with mongodb:// or mongodb+srv://' })
+  uri?: string;
+
+  /** The host's own mongoose connection: give it so that `emit(..., { session })` can join the host's transactions. */
+  @Allow()
+  connection?: Connection;
+}
+
+export class RedisOptions {
+  /** Connection string of the Redis that holds the queues; everything in it can be rebuilt. */
+  @IsString()
+  @Matches(/^rediss?:\/\//, { message: 'url must start with redis:// or rediss://' })
+  url!: string;
+
+  /** Starts every key, so that several installations can share one Redis. */
+  @IsString()
+  @Matches(/^[\w-]{1,64}$/, { message: 'prefix must be 1 to 64 letters, digits, _ or -' })
+  prefix = 'waybill';
+}
+
+export class NetworkOptions {
+  /** Address ranges that deliveries may reach although they are private, as CIDR (`10.1.0.0/16`). Empty: public addresses only. */
+  @IsArray()
+  @IsString({ each: true })
+  @ArrayUnique()
+  allowCidrs: string[] = [];
+}
+
+export class DeliveryOptions {
+  /** Deliveries that one process works on at the same time. */
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  concurrency = 50;
+
+  /** After this many milliseconds without a sign of life, a worker's deliveries are taken over by another. */
+  @IsInt()
+  @Min(1_000)
+  @Max(600_000)
+  takeoverAfterMs = 30_000;
+
+  /** Tries due later than this many milliseconds stay in MongoDB only and are queued when their time comes near. */
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  queueAheadMs = 60_000;
+
+  /** Milliseconds that a stopping process gives its running calls to end. */
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  stopTimeoutMs = 25_000;
+}
+
+export class ReconcilerOptions {
+  /** Milliseconds between two looks for logs that are due and have no job. */
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  intervalMs = 5_000;
+
+  /** A log is looked at once it is overdue by this many milliseconds; until then its emitter may still be queueing it. */
+  @IsInt()
+  @Min(0)
+  @Max(3_600_000)
+  graceMs = 10_000;
+}
+
+export class LimitOptions {
+  /** Bytes of an HTTP request body of Waybill's own API. */
+  @IsInt()
+  @Min(KIB)
+  @Max(64 * MIB)
+  requestBytes = MIB;
+
+  /** Bytes of one action context as JSON; it holds ids and primitives only. */
+  @IsInt()
+  @Min(256)
+  @Max(MIB)
+  contextBytes = 8 * KIB;
+
+  /** Bytes of one attachment before encoding. */
+  @IsInt()
+  @Min(KIB)
+  @Max(256 * MIB)
+  attachmentBytes = 10 * MIB;
+
+  /** Bytes of a whole outgoing body, attachments included. */
+  @IsInt()
+  @Min(KIB)
+  @Max(512 * MIB)
+  outgoingBytes = 16 * MIB;
+
+  /** Bytes of a vendor's answer that are read; the rest is cut off. */
+  @IsInt()
+  @Min(KIB)
+  @Max(64 * MIB)
+  responseBytes = MIB;
+
+  /** Bytes of a request or response body that a log keeps. */
+  @IsInt()
+  @Min(0)
+  @Max(4 * MIB)
+  loggedBodyBytes = 64 * KIB;
+}
+
+/** All settings of Waybill. Unknown settings and wrong values stop the start, all faults named at once. */
+export class WaybillOptions {
+  @ValidateNested()
+  @Type(() => MongodbOptions)
+  mongodb!: MongodbOptions;
+
+  @ValidateNested()
+  @Type(() => RedisOptions)
+  redis!: RedisOptions;
+
+  /**
+   * Keys that encrypt vendors' secrets: `id:base64` of 32 bytes each, separated by commas. The first encrypts, all decrypt.
+   * `openssl rand -base64 32` makes one.
+   */
+  @IsString()
+  secretKeys!: string;
+
+  @ValidateNested()
+  @Type(() => NetworkOptions)
+  network: NetworkOptions = new NetworkOptions();
+
+  @ValidateNested()
+  @Type(() => DeliveryOptions)
+  delivery: DeliveryOptions = new DeliveryOptions();
+
+  @ValidateNested()
+  @Type(() => ReconcilerOptions)
+  reconciler: ReconcilerOptions = new ReconcilerOptions();
+
+  @ValidateNested()
+  @Type(() => LimitOptions)
+  limits: LimitOptions = new LimitOptions();
+}

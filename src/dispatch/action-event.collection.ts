@@ -1,0 +1,72 @@
+import type { EventId, IntegrationId, LogId, TenantId } from '../common/ids.js';
+import type { ContextData } from '../common/primitives.js';
+import { defineCollection } from '../storage/collection.js';
+
+/** Why an integration that the tenant has for an action got no delivery of an event. */
+export type SkipReason = 'disabled' | 'filtered';
+
+export interface PlannedDelivery {
+  logId: LogId;
+  integrationId: IntegrationId;
+  integrationName: string;
+  vendor: string;
+  /** Its filter could not be evaluated: the log FAILs at once, so that nothing is left out in silence. */
+  filterError: string | null;
+}
+
+export interface SkippedIntegration {
+  integrationId: IntegrationId;
+  reason: SkipReason;
+}
+
+/** "This action happened with this context", and what was decided about it. */
+export interface ActionEvent {
+  _id: EventId;
+  tenantId: TenantId;
+  actionId: number;
+  actionName: string;
+  context: ContextData;
+  contextHash: string;
+  idempotencyKey: string | null;
+  correlationId: string;
+  occurredAt: Date;
+  createdAt: Date;
+  deliveries: PlannedDelivery[];
+  skipped: SkippedIntegration[];
+  /** Why nothing at all was sent; `null` where there are deliveries. */
+  unmatchedReason: 'no_integration' | 'all_skipped' | null;
+  /** Set until all logs of `deliveries` are written; the reconciler completes what a dead process left. */
+  fanOutPending?: true;
+  /** How often the same idempotency key came again, and when it last did. */
+  duplicateCount: number;
+  lastDuplicateAt: Date | null;
+}
+
+export const ACTION_EVENTS = defineCollection<ActionEvent>({
+  name: 'action_events',
+  fields: {
+    _id: String,
+    tenantId: { type: String, required: true },
+    actionId: { type: Number, required: true },
+    actionName: { type: String, required: true },
+    context: { type: Object, required: true },
+    contextHash: { type: String, required: true },
+    idempotencyKey: { type: String, default: null },
+    correlationId: { type: String, required: true },
+    occurredAt: { type: Date, required: true },
+    createdAt: { type: Date, required: true },
+    deliveries: { type: [Object], required: true },
+    skipped: { type: [Object], required: true },
+    unmatchedReason: { type: String, default: null },
+    fanOutPending: { type: Boolean },
+    duplicateCount: { type: Number, required: true },
+    lastDuplicateAt: { type: Date, default: null },
+  },
+  indexes: [
+    {
+      keys: { createdAt: 1 },
+      options: { partialFilterExpression: { fanOutPending: true } },
+      serves: 'reconciler: events whose logs may be missing',
+    },
+  ],
+});

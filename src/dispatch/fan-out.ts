@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RegisteredAction } from '../actions/registered-action.js';
+import { contextHash } from '../common/context-hash.js';
+import { asTenantId, eventIdFor, logIdFor, newEventId } from '../common/ids.js';
+import type { ContextData } from '../common/primitives.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { ExpressionSandbox } from '../integrations/expressions/expression-sandbox.js';
+import type { Integration } from '../integrations/integration.js';
+import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import type { ActionEvent, PlannedDelivery, SkippedIntegration } from './action-event.collection.js';
+import { ContextTooLargeError } from './context-too-large.error.js';
+
+export interface NewEvent {
+  readonly action: RegisteredAction;
+  readonly context: ContextData;
+  readonly idempotencyKey: string | null;
+  readonly correlationId: string;
+  readonly occurredAt: Date;
+}
+
+type Decision = { readonly delivery: PlannedDelivery } | { readonly skipped: SkippedIntegration };
+
+/** Decides what an event leads to: which integrations get a delivery, and why the others get none. */
+@Injectable()
+export class FanOut {
+  constructor(
+    private readonly directory: IntegrationDirectory,
+    private readonly sandbox: ExpressionSandbox,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** @throws ContextTooLargeError */
+  async plan(event: NewEvent): Promise<ActionEvent> {
+    const { action, context, idempotencyKey } = event;
+    this.checkSize(context);
+    const tenantId = asTenantId(String(context['tenantId']));
+    const _id = idempotencyKey === null ? newEventId() : eventIdFor(tenantId, idempotencyKey);
+    const integrations = await this.directory.forAction(tenantId, action.id);
+    const decisions = await Promise.all(integrations.map((integration) => this.decide(_id, integration, event)));
+    const deliveries = decisions.flatMap((decision) => ('delivery' in decision ? [decision.delivery] : []));
+    const skipped = decisions.flatMap((decision) => ('skipped' in decision ? [decision.skipped] : []));
+    return {
+      _id,
+      tenantId,
+      actionId: action.id,
+      actionName: action.name,
+      context,
+      contextHash: contextHash(context),
+      idempotencyKey,
+      correlationId: event.correlationId,
+      occurredAt: event.occurredAt,
+      createdAt: new Date(),
+      deliveries,
+      skipped,
+      unmatchedReason: deliveries.length > 0 ? null : skipped.length > 0 ? 'all_skipped' : 'no_integration',
+      duplicateCount: 0,
+      lastDuplicateAt: null,
+    };
+  }
+
+  private checkSize(context: ContextData): void {
+    const sizeBytes = Buffer.byteLength(JSON.stringify(context));
+    if (sizeBytes > this.settings.limits.contextBytes)
+      throw new ContextTooLargeError(sizeBytes, this.settings.limits.contextBytes);
+  }
+
+  private async decide(eventId: ActionEvent['_id'], integration: Integration, event: NewEvent): Promise<Decision> {
+    const { _id: integrationId, name: integrationName, vendor } = integration;
+    if (!integration.enabled) return { skipped: { integrationId, reason: 'disabled' } };
+    const filter = await this.evaluateFilter(integration, event);
+    if (!filter.passed) return { skipped: { integrationId, reason: 'filtered' } };
+    const logId = logIdFor(eventId, integrationId);
+    return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error } };
+  }
+
+  private async evaluateFilter({ filter, tenantId }: Integration, { action, context, occurredAt }: NewEvent) {
+    if (filter === null) return { passed: true, error: null };
+    try {
+      const input = {
+        action: { id: action.id, name: action.name },
+        context,
+        tenantId,
+        occurredAt: occurredAt.toISOString(),
+      };
+      return { passed: (await this.sandbox.evaluate(filter, input, { owner: tenantId })) === true, error: null };
+    } catch (error) {
+      return { passed: true, error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { statusMatches, verdictOfStatus } from './classify-response.js';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+
+describe('verdictOfStatus', () => {
+  it.each([
+    [301, {}, 'rejected', null],
+    [308, {}, 'rejected', null],
+    [400, {}, 'rejected', null],
+    [401, {}, 'auth', null],
+    [403, {}, 'auth', null],
+    [404, {}, 'rejected', null],
+    [408, {}, 'transient', null],
+    [410, {}, 'gone', null],
+    [422, { 'retry-after': '9' }, 'rejected', null],
+    [425, {}, 'transient', null],
+    [429, {}, 'throttled', null],
+    [429, { 'retry-after': '7' }, 'throttled', 7_000],
+    [500, {}, 'transient', null],
+    [503, {}, 'transient', null],
+    [503, { 'retry-after': 'Sun, 01 Mar 2026 12:01:00 GMT' }, 'throttled', 60_000],
+    [599, {}, 'transient', null],
+  ])('%p with %p is %p, asked to wait %p ms', (status, headers: Record<string, string>, errorClass, askedMs) => {
+    const verdict = verdictOfStatus(status, headers, NOW);
+    expect(verdict).toMatchObject({ outcome: 'fail', errorClass, errorCode: `HTTP_${status}`, retryAfterMs: askedMs });
+    expect(verdict.errorMessage).toContain(String(status));
+    expect(verdict.remedy).toEqual(expect.stringMatching(/\.$/));
+  });
+});
+
+describe('statusMatches', () => {
+  const rule = { statuses: ['200-204', '302'], expression: null };
+  it.each([
+    [199, false],
+    [200, true],
+    [204, true],
+    [205, false],
+    [302, true],
+    [303, false],
+  ])('status %p against 200-204 and 302: %p', (status, expected) => {
+    expect(statusMatches(rule, status)).toBe(expected);
+  });
+});

@@ -1,0 +1,54 @@
+import type { ErrorClass } from '../../common/error-class.js';
+import { WaybillError } from '../../common/waybill.error.js';
+import { ExpressionLimitError } from '../../integrations/expressions/expression-limit.error.js';
+import type { FailVerdict } from './verdict.js';
+
+/** Error codes whose class is not their stage's. `retryable` overrules what the class says. */
+const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boolean }>> = {
+  INTENT_UNAVAILABLE: { errorClass: 'intent', retryable: true },
+  ATTACHMENT_UNAVAILABLE: { errorClass: 'intent', retryable: true },
+  ATTACHMENT_PROVIDER_MISSING: { errorClass: 'config' },
+  TEMPLATE_INVALID: { errorClass: 'config' },
+  ACTION_UNKNOWN: { errorClass: 'config' },
+  CONTEXT_INVALID: { errorClass: 'intent' },
+  URL_INVALID: { errorClass: 'config' },
+  ADDRESS_REFUSED: { errorClass: 'config' },
+  REQUEST_INVALID: { errorClass: 'config' },
+};
+
+const BY_STAGE: Readonly<Partial<Record<WaybillError['stage'], ErrorClass>>> = {
+  intent: 'intent',
+  map: 'intent',
+  attach: 'intent',
+  auth: 'config',
+  config: 'config',
+  send: 'transient',
+  classify: 'config',
+};
+
+/** What an error that a pipeline step threw means for the delivery. Reads fields, never messages. */
+export function verdictOfError(error: unknown): FailVerdict {
+  if (!(error instanceof WaybillError)) {
+    return {
+      outcome: 'fail',
+      errorClass: 'transient',
+      errorCode: 'INTERNAL',
+      errorMessage: error instanceof Error ? error.message : String(error),
+      remedy: "Waybill tries again by itself; if it goes on, look at this process's log.",
+      retryAfterMs: null,
+    };
+  }
+  return {
+    outcome: 'fail',
+    ...classOf(error),
+    errorCode: error.code,
+    errorMessage: error.message,
+    remedy: error.remedy,
+    retryAfterMs: null,
+  };
+}
+
+function classOf(error: WaybillError): { errorClass: ErrorClass; retryable?: boolean } {
+  if (error instanceof ExpressionLimitError && error.temporary) return { errorClass: 'transient' };
+  return BY_CODE[error.code] ?? { errorClass: BY_STAGE[error.stage] ?? 'transient' };
+}

@@ -1,0 +1,33 @@
+import type { IntegrationId } from '../common/ids.js';
+import type { Integration } from '../integrations/integration.js';
+import type { FailVerdict } from './pipeline/verdict.js';
+
+/** Ends of a try for which no call was made, or for which nobody knows whether one was. */
+
+export const PROCESS_DIED: FailVerdict = {
+  outcome: 'unknown',
+  errorClass: 'unknown',
+  errorCode: 'PROCESS_DIED',
+  errorMessage:
+    'The process that made this try died or stopped answering before it ended; the vendor may have taken it',
+  remedy: 'Waybill tries again with the same webhook-id, so that the vendor can recognise it.',
+  retryAfterMs: null,
+};
+
+export const integrationDisabledVerdict = ({ name, disabledReason }: Integration): FailVerdict => ({
+  outcome: 'fail',
+  errorClass: 'config',
+  errorCode: 'INTEGRATION_DISABLED',
+  errorMessage: `The integration "${name}" is disabled${disabledReason === null ? '' : `: ${disabledReason}`}`,
+  remedy: 'Enable the integration, then retry the log.',
+  retryAfterMs: null,
+});
+
+export const integrationDeletedVerdict = (id: IntegrationId | null): FailVerdict => ({
+  outcome: 'fail',
+  errorClass: 'config',
+  errorCode: 'INTEGRATION_DELETED',
+  errorMessage: `The integration ${id ?? ''} was deleted`,
+  remedy: 'Resolve the log with a note, or emit the event again for the integration that took its place.',
+  retryAfterMs: null,
+});

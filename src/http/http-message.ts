@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../security/api-keys/principal.js';
+
+/** A request as Waybill's guard, filter and middleware see it: Node's own, so that they do not lean on a framework's types. */
+export interface HttpRequest extends IncomingMessage {
+  /** Path and query as received; routers may shorten `url`. */
+  originalUrl?: string;
+  /** Set by the guard. */
+  waybillPrincipal?: Principal;
+}
+
+/** The path without the query, which may hold ids of patients. */
+export const pathOf = ({ originalUrl, url }: HttpRequest) => (originalUrl ?? url ?? '/').split('?', 1)[0] ?? '/';

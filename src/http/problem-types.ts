@@ -1,0 +1,54 @@
+export interface ProblemType {
+  readonly status: number;
+  /** The same for every occurrence of the code (RFC 9457, section 3.1.3). */
+  readonly title: string;
+  /** `Retry-After`, in seconds, where the caller should come again. */
+  readonly retryAfterSeconds?: number;
+}
+
+const UNAVAILABLE_RETRY_SECONDS = 5;
+
+/** Error code to HTTP status: the one table. A code that is missing here is ours to explain, and answers 500. */
+const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
+  REQUEST_INVALID: { status: 400, title: 'The request is not valid' },
+  BODY_UNREADABLE: { status: 400, title: 'The body cannot be read' },
+  CURSOR_INVALID: { status: 400, title: 'The cursor is not valid' },
+  UNAUTHENTICATED: { status: 401, title: 'A valid API key is required' },
+  TENANT_FORBIDDEN: { status: 403, title: 'The API key is not for this tenant' },
+  PLATFORM_KEY_REQUIRED: { status: 403, title: 'A key of the platform is required' },
+  ROUTE_UNKNOWN: { status: 404, title: 'There is nothing at this address' },
+  TENANT_UNKNOWN: { status: 404, title: 'There is no such tenant' },
+  EVENT_UNKNOWN: { status: 404, title: 'There is no such event' },
+  INTEGRATION_UNKNOWN: { status: 404, title: 'There is no such integration' },
+  LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
+  TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
+  ACTION_EXISTS: { status: 409, title: 'The action exists already' },
+  INTEGRATION_VERSION_CONFLICT: { status: 409, title: 'Somebody else changed the integration' },
+  LOG_NOT_RETRYABLE: { status: 409, title: 'The log cannot be retried' },
+  REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  CONTEXT_TOO_LARGE: { status: 413, title: 'The context is too large' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body has an unsupported encoding' },
+  // The request is well-formed and its address right; what it names or holds cannot be worked with.
+  ACTION_UNKNOWN: { status: 422, title: 'There is no such action' },
+  CONTEXT_INVALID: { status: 422, title: 'The context does not fit the action' },
+  // draft-ietf-httpapi-idempotency-key-header, section 2.7
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another event' },
+  INTEGRATION_INVALID: { status: 422, title: 'The integration is not valid' },
+  URL_INVALID: { status: 422, title: 'The URL cannot be used' },
+  ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
+  INTERNAL: { status: 500, title: 'Something went wrong here' },
+  EVENT_NOT_RECORDED: {
+    status: 503,
+    title: 'The event was not recorded',
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+  },
+  DATABASE_UNREACHABLE: {
+    status: 503,
+    title: 'The database cannot be reached',
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+  },
+};
+
+const INTERNAL: ProblemType = { status: 500, title: 'Something went wrong here' };
+
+export const problemTypeOf = (code: string): ProblemType => PROBLEM_TYPES[code] ?? INTERNAL;

@@ -1,0 +1,26 @@
+import { Equals, IsString, Length, Matches } from 'class-validator';
+import { defineAuthKind } from './auth-kind.js';
+
+class BasicAuthInput {
+  @Equals('basic')
+  kind!: 'basic';
+
+  @IsString()
+  @Length(1, 256)
+  @Matches(/^[^:]*$/, { message: 'username must not contain a colon (RFC 7617, section 2)' })
+  username!: string;
+
+  @IsString()
+  @Length(1, 1024)
+  password!: string;
+}
+
+/** `Authorization: Basic base64(username:password)` in UTF-8 (RFC 7617). */
+export const BASIC_AUTH = defineAuthKind({
+  kind: 'basic',
+  input: BasicAuthInput,
+  split: ({ username, password }) => ({ settings: { username }, secret: password }),
+  apply: ({ headers }, { username }, password) => {
+    headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+  },
+});

@@ -1,0 +1,115 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FieldFault } from '../common/field-fault.js';
+import { parseShape } from '../common/parse-shape.js';
+import { isRecord, kindOf } from '../common/primitives.js';
+import { WaybillError } from '../common/waybill.error.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { checkEndpointUrl } from '../security/outbound-http/url-safety.js';
+import { ActionCatalogue } from '../actions/action-catalogue.js';
+import type { SplitAuth } from './auth/auth-kind.js';
+import { parseAuth } from './auth/auth-kinds.js';
+import { ExpressionSandbox } from './expressions/expression-sandbox.js';
+import { IntegrationInput } from './integration-input.dto.js';
+import type { IntegrationConfig } from './integration.js';
+import { IntegrationInvalidError } from './integration-invalid.error.js';
+import { checkTemplate } from './template.js';
+
+/** Set by Waybill or by the transport; an integration that set them could break or forge a request. */
+const RESERVED_HEADERS = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'expect',
+]);
+const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
+
+export interface CheckedIntegration {
+  readonly config: Omit<IntegrationConfig, 'auth'>;
+  readonly auth: SplitAuth & { readonly kind: string };
+}
+
+/** Reads an integration as a person sent it and finds everything that would make its deliveries fail. */
+@Injectable()
+export class IntegrationChecker {
+  constructor(
+    private readonly catalogue: ActionCatalogue,
+    private readonly sandbox: ExpressionSandbox,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** @throws IntegrationInvalidError naming every fault at once. */
+  async check(raw: unknown): Promise<CheckedIntegration> {
+    const parsed = parseShape(IntegrationInput, raw);
+    const auth = isRecord(raw) && raw['auth'] !== undefined ? parseAuth(raw['auth']) : parseAuth({ kind: 'none' });
+    const faults = [...(parsed.ok ? [] : parsed.faults), ...(auth.ok ? [] : auth.faults)];
+    if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value)));
+    if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
+    const { auth: _entered, ...config } = parsed.value;
+    return { config, auth: { kind: auth.kind, ...auth.value } };
+  }
+
+  private async faultsIn(input: IntegrationInput): Promise<FieldFault[]> {
+    const { endpoint } = input;
+    const known = await this.catalogue.find(input.actionId);
+    return [
+      ...(known
+        ? []
+        : [
+            {
+              field: 'actionId',
+              expected: 'must be an action that GET /v1/actions lists',
+              received: String(input.actionId),
+            },
+          ]),
+      ...faultOf('endpoint.url', () => {
+        checkEndpointUrl(endpoint.url, this.settings.network.allowCidrs);
+        checkTemplate('endpoint.url', endpoint.url);
+      }),
+      ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
+      ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
+      ...this.expressionFaults('filter', input.filter),
+      ...this.expressionFaults('mapping', input.mapping),
+      ...this.expressionFaults('successRule.expression', input.successRule.expression),
+    ];
+  }
+
+  private expressionFaults(field: string, source: string | null): FieldFault[] {
+    return source === null ? [] : faultOf(field, () => this.sandbox.check(source));
+  }
+}
+
+function headerFaults(name: string, value: unknown): FieldFault[] {
+  const field = `endpoint.headers.${name}`;
+  const lower = name.toLowerCase();
+  if (RESERVED_HEADERS.has(lower) || RESERVED_HEADER_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
+    return [{ field, expected: 'is set by Waybill itself; remove it', received: kindOf(value) }];
+  }
+  return [...faultOf(field, () => validateHeaderName(name)), ...valueFaults(field, value)];
+}
+
+function valueFaults(field: string, value: unknown): FieldFault[] {
+  if (typeof value !== 'string') return [{ field, expected: 'must be a string', received: kindOf(value) }];
+  return faultOf(field, () => {
+    validateHeaderValue('x-value', value);
+    checkTemplate(field, value);
+  });
+}
+
+function faultOf(field: string, check: () => void): FieldFault[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof WaybillError)
+      return [{ field, expected: `${error.message}. ${error.remedy}`, received: 'string' }];
+    if (error instanceof TypeError)
+      return [{ field, expected: 'must be a valid HTTP header (RFC 9110, section 5)', received: 'string' }];
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { MAX_ACTION_ID } from '../actions/action-definition.js';
+import { HTTP_METHODS, type HttpMethod } from './integration.js';
+
+const MAX_EXPRESSION_CHARS = 32_768;
+
+export class EndpointInput {
+  @IsIn(HTTP_METHODS)
+  method: HttpMethod = 'POST';
+
+  /** `http:` or `https:`; the path and query may hold `{{path}}` parameters, such as `{{context.patientId}}`. */
+  @IsString()
+  @Length(1, 2_048)
+  url!: string;
+
+  /** Header names to values; values may hold `{{path}}` parameters. */
+  @IsObject()
+  headers: Record<string, string> = {};
+
+  /** Query names to values; values may hold `{{path}}` parameters. */
+  @IsObject()
+  query: Record<string, string> = {};
+}
+
+export class AttachmentInput {
+  /** Dotted path in the outgoing body: `report.pdf`. */
+  @Matches(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,9}$/, { message: 'field must be a dotted path such as report.pdf' })
+  field!: string;
+
+  /** The name of a provider of the host (`@AttachmentProvider`). */
+  @IsString()
+  @Length(1, 128)
+  provider!: string;
+}
+
+export class SuccessRuleInput {
+  /** Statuses that mean success: `200`, or a range `200-299`. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @Matches(/^[1-5]\d\d(-[1-5]\d\d)?$/, {
+    each: true,
+    message: 'each of statuses must be a status such as 200 or a range such as 200-299',
+  })
+  statuses: string[] = ['200-299'];
+
+  /** JSONata over `{ status, headers, body }` that must also be true. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_EXPRESSION_CHARS)
+  expression: string | null = null;
+}
+
+/**
+ * Exponential backoff with full jitter: the wait before try n + 1 is random between 0 and
+ * `min(maxDelayMs, baseDelayMs * 2^(n-1))`.
+ *
+ * The defaults make 20 tries with 19 waits: 11 that grow from 10 s to 10 s * 2^10 (together 10 s * (2^11 - 1) = 20,470 s)
+ * and 8 at the cap of 4 h (115,200 s): at most 37.7 h, on the average half of it, 18.8 h.
+ */
+export class RetryPolicyInput {
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  maxAttempts = 20;
+
+  @IsInt()
+  @Min(10)
+  @Max(86_400_000)
+  baseDelayMs = 10_000;
+
+  @IsInt()
+  @Min(10)
+  @Max(7 * 86_400_000)
+  maxDelayMs = 14_400_000;
+}
+
+/** An integration as a person creates it. Secrets in `auth` are written only; no answer ever holds them. */
+export class IntegrationInput {
+  @IsInt()
+  @Min(1)
+  @Max(MAX_ACTION_ID)
+  actionId!: number;
+
+  @IsString()
+  @Length(1, 120)
+  name!: string;
+
+  /** Whom it goes to, as support staff call them. */
+  @IsString()
+  @Length(1, 120)
+  vendor!: string;
+
+  @IsBoolean()
+  enabled = true;
+
+  @ValidateNested()
+  @Type(() => EndpointInput)
+  endpoint!: EndpointInput;
+
+  /** `{ kind: none }`, `{ kind: bearer, token }`, `{ kind: basic, username, password }` or `{ kind: api-key, in, name, value }`. */
+  @IsObject()
+  auth: Record<string, unknown> = { kind: 'none' };
+
+  /** JSONata over `{ action, context, tenantId, occurredAt }`; only where it is true is a delivery made. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_EXPRESSION_CHARS)
+  filter: string | null = null;
+
+  /** JSONata over `{ data, context, action, tenantId, deliveryId, occurredAt }` that makes the outgoing body. Without it `data` is sent. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_EXPRESSION_CHARS)
+  mapping: string | null = null;
+
+  @IsArray()
+  @ArrayMaxSize(10)
+  @ValidateNested({ each: true })
+  @Type(() => AttachmentInput)
+  attachments: AttachmentInput[] = [];
+
+  @ValidateNested()
+  @Type(() => SuccessRuleInput)
+  successRule: SuccessRuleInput = new SuccessRuleInput();
+
+  /** Bounds one whole call, in milliseconds. */
+  @IsInt()
+  @Min(100)
+  @Max(120_000)
+  timeoutMs = 30_000;
+
+  @ValidateNested()
+  @Type(() => RetryPolicyInput)
+  retryPolicy: RetryPolicyInput = new RetryPolicyInput();
+}

@@ -1,0 +1,43 @@
+import { defineCollection } from '../storage/collection.js';
+import type { Integration, IntegrationVersion } from './integration.js';
+
+export const INTEGRATIONS = defineCollection<Integration>({
+  name: 'integrations',
+  fields: {
+    _id: String,
+    tenantId: { type: String, required: true },
+    actionId: { type: Number, required: true },
+    name: { type: String, required: true },
+    vendor: { type: String, required: true },
+    enabled: { type: Boolean, required: true },
+    disabledReason: { type: String, default: null },
+    endpoint: { type: Object, required: true },
+    auth: { type: Object, required: true },
+    filter: { type: String, default: null },
+    mapping: { type: String, default: null },
+    attachments: { type: [Object], default: [] },
+    successRule: { type: Object, required: true },
+    timeoutMs: { type: Number, required: true },
+    retryPolicy: { type: Object, required: true },
+    version: { type: Number, required: true },
+    createdAt: { type: Date, required: true },
+    updatedAt: { type: Date, required: true },
+    updatedBy: { type: String, required: true },
+  },
+  indexes: [
+    { keys: { tenantId: 1, actionId: 1, _id: 1 }, serves: 'fan-out: the integrations of a tenant for an action' },
+    { keys: { tenantId: 1, _id: 1 }, serves: 'list the integrations of a tenant, by pages' },
+  ],
+});
+
+export const INTEGRATION_VERSIONS = defineCollection<IntegrationVersion>({
+  name: 'integration_versions',
+  fields: {
+    _id: String,
+    integrationId: { type: String, required: true },
+    tenantId: { type: String, required: true },
+    version: { type: Number, required: true },
+    snapshot: { type: Object, required: true },
+  },
+  indexes: [{ keys: { integrationId: 1, version: -1 }, serves: 'list the versions of an integration, newest first' }],
+});

@@ -1,0 +1,117 @@
+import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { MAX_ACTION_ID } from '../actions/action-definition.js';
+import { TENANT_ID_PATTERN } from '../common/ids.js';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageQueryDto } from '../http/page.dto.js';
+import { TENANT_ID_MESSAGE, TenantQueryDto } from '../http/tenant-query.dto.js';
+import {
+  AttachmentInput,
+  EndpointInput,
+  IntegrationInput,
+  RetryPolicyInput,
+  SuccessRuleInput,
+} from './integration-input.dto.js';
+
+export class CreateIntegrationDto extends IntegrationInput {
+  /** Required with a key of the platform. */
+  tenantId?: string;
+}
+
+/**
+ * Any subset of an integration's fields. `endpoint`, `successRule` and `retryPolicy` are merged field by field; everything
+ * else is replaced. Without `auth` the secret stays as it is.
+ */
+export class UpdateIntegrationDto extends PartialType(IntegrationInput) {
+  /** The version that the change was made on; where it is no longer the latest the change is refused with 409. */
+  version?: number;
+}
+
+export class IntegrationListQueryDto extends PageQueryDto {
+  /** Required with a key of the platform. A tenant's key may name its own tenant only. */
+  @IsOptional()
+  @Matches(TENANT_ID_PATTERN, { message: TENANT_ID_MESSAGE })
+  tenantId?: string;
+
+  /** Only those for this action. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_ACTION_ID)
+  actionId?: number;
+}
+
+export class VersionsQueryDto extends TenantQueryDto {
+  /** Versions at the most: 1 to 200. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE_SIZE)
+  limit?: number = DEFAULT_PAGE_SIZE;
+}
+
+/** An integration as it is stored. Secrets are not in it. */
+export class IntegrationDto {
+  id!: string;
+
+  tenantId!: string;
+
+  actionId!: number;
+
+  name!: string;
+
+  vendor!: string;
+
+  enabled!: boolean;
+
+  /** Why Waybill itself switched it off; `null` where it is on, or a person switched it off. */
+  disabledReason!: string | null;
+
+  endpoint!: EndpointInput;
+
+  /** `kind`, what may be read of its settings, and `secretSet`: whether a secret is stored. */
+  @ApiProperty({
+    type: 'object',
+    properties: { kind: { type: 'string' }, secretSet: { type: 'boolean' } },
+    required: ['kind', 'secretSet'],
+    additionalProperties: { type: 'string' },
+  })
+  auth!: Record<string, string | boolean>;
+
+  filter!: string | null;
+
+  mapping!: string | null;
+
+  attachments!: AttachmentInput[];
+
+  successRule!: SuccessRuleInput;
+
+  timeoutMs!: number;
+
+  retryPolicy!: RetryPolicyInput;
+
+  /** Counts up by one with each change. */
+  version!: number;
+
+  createdAt!: Date;
+
+  updatedAt!: Date;
+
+  /** Who made this version. */
+  updatedBy!: string;
+}
+
+export class IntegrationPageDto {
+  /** In the order of their creation. */
+  items!: IntegrationDto[];
+
+  /** For the next page; `null` on the last one. */
+  nextCursor!: string | null;
+}
+
+export class IntegrationVersionsDto {
+  /** The current version first. */
+  items!: IntegrationDto[];
+}

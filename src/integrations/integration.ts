@@ -1,0 +1,82 @@
+import type { IntegrationId, TenantId } from '../common/ids.js';
+
+export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/** Where a delivery goes. `url`, header values and query values may hold `{{path}}` parameters. */
+export interface Endpoint {
+  method: HttpMethod;
+  url: string;
+  headers: Record<string, string>;
+  query: Record<string, string>;
+}
+
+/** How a delivery authenticates: what may be read back, and a reference to what may not. */
+export interface StoredAuth {
+  kind: string;
+  settings: Record<string, string>;
+  secretId: string | null;
+}
+
+/** A field of the outgoing body that a host's provider fills as base64 just before sending. */
+export interface AttachmentSpec {
+  /** Dotted path in the outgoing body: `report.pdf`. */
+  field: string;
+  /** The name of an `@AttachmentProvider`. */
+  provider: string;
+}
+
+export interface SuccessRule {
+  /** Statuses that mean success: `200`, or a range `200-299`. */
+  statuses: string[];
+  /** JSONata over `{ status, headers, body }` that must also be true. */
+  expression: string | null;
+}
+
+export interface RetryPolicy {
+  maxAttempts: number;
+  baseDelayMs: number;
+  maxDelayMs: number;
+}
+
+/** What a person configures: tenant and action to one endpoint of one vendor. */
+export interface IntegrationConfig {
+  actionId: number;
+  name: string;
+  vendor: string;
+  enabled: boolean;
+  endpoint: Endpoint;
+  auth: StoredAuth;
+  /** JSONata over the event; only where it is true is a delivery made. `null`: always. */
+  filter: string | null;
+  /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */
+  mapping: string | null;
+  attachments: AttachmentSpec[];
+  successRule: SuccessRule;
+  /** Bounds one whole call, in milliseconds. */
+  timeoutMs: number;
+  retryPolicy: RetryPolicy;
+}
+
+export interface Integration extends IntegrationConfig {
+  _id: IntegrationId;
+  tenantId: TenantId;
+  /** Why Waybill itself disabled it; `null` where it is enabled or a person disabled it. */
+  disabledReason: string | null;
+  /** Counts up by one with each change. */
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Who made this version. */
+  updatedBy: string;
+}
+
+/** A version as it was before it was replaced. */
+export interface IntegrationVersion {
+  /** `<integration id>-<version>`. */
+  _id: string;
+  integrationId: IntegrationId;
+  tenantId: TenantId;
+  version: number;
+  snapshot: Integration;
+}

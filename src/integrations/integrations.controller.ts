@@ -1,0 +1,116 @@
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBody } from '@nestjs/swagger';
+import { asIntegrationId } from '../common/ids.js';
+import { ApiProblems } from '../http/api-problems.decorator.js';
+import { decodeCursor, encodeCursor } from '../http/cursor.js';
+import { DEFAULT_PAGE_SIZE } from '../http/page.dto.js';
+import { Caller } from '../http/principal.decorator.js';
+import { requireBody } from '../http/shape.pipe.js';
+import { TenantQueryDto } from '../http/tenant-query.dto.js';
+import { TenantScope } from '../http/tenant-scope.js';
+import { WaybillController } from '../http/waybill-controller.decorator.js';
+import { describePrincipal, type Principal } from '../security/api-keys/principal.js';
+import { IntegrationDirectory } from './integration-directory.js';
+import {
+  CreateIntegrationDto,
+  IntegrationDto,
+  IntegrationListQueryDto,
+  IntegrationPageDto,
+  IntegrationVersionsDto,
+  UpdateIntegrationDto,
+  VersionsQueryDto,
+} from './integration.dto.js';
+import { IntegrationEditor } from './integration-editor.js';
+import { integrationViewOf } from './integration-view.js';
+
+const NO_CONTENT = 204;
+
+/** Which endpoint of which vendor gets which action of a tenant. */
+@WaybillController('integrations')
+export class IntegrationsController {
+  constructor(
+    private readonly directory: IntegrationDirectory,
+    private readonly editor: IntegrationEditor,
+    private readonly scope: TenantScope,
+  ) {}
+
+  /** Creates an integration; every fault of it is named at once. */
+  @Post()
+  @ApiBody({ type: CreateIntegrationDto })
+  @ApiProblems(404, 422)
+  async create(@Caller() caller: Principal, @Body() body: Record<string, unknown>): Promise<IntegrationDto> {
+    requireBody(body);
+    const { tenantId: named, ...input } = body;
+    const tenantId = await this.scope.resolve(caller, named);
+    return integrationViewOf(await this.editor.create(tenantId, input, describePrincipal(caller)));
+  }
+
+  /** Lists the integrations of a tenant in the order of their creation. */
+  @Get()
+  async list(@Caller() caller: Principal, @Query() query: IntegrationListQueryDto): Promise<IntegrationPageDto> {
+    const { limit = DEFAULT_PAGE_SIZE, cursor, actionId } = query;
+    const tenantId = await this.scope.resolve(caller, query.tenantId);
+    const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, [/^int_\w{1,64}$/]);
+    const action = actionId === undefined ? {} : { actionId };
+    const found = await this.directory.list(tenantId, { after, limit: limit + 1, ...action });
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map(integrationViewOf),
+      nextCursor: last && found.length > limit ? encodeCursor([last._id]) : null,
+    };
+  }
+
+  /** One integration. */
+  @Get(':id')
+  @ApiProblems(404)
+  async get(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: TenantQueryDto,
+  ): Promise<IntegrationDto> {
+    return integrationViewOf(await this.find(caller, id, query));
+  }
+
+  /** Changes an integration: what is sent is laid over what is there, and the result is checked as a whole. */
+  @Patch(':id')
+  @ApiBody({ type: UpdateIntegrationDto })
+  @ApiProblems(404, 409, 422)
+  async update(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: TenantQueryDto,
+    @Body() body: Record<string, unknown>,
+  ): Promise<IntegrationDto> {
+    requireBody(body);
+    const tenantId = await this.scope.resolve(caller, query.tenantId);
+    const changed = await this.editor.change(tenantId, asIntegrationId(id), body, describePrincipal(caller));
+    return integrationViewOf(changed);
+  }
+
+  /** Deletes an integration. Its versions and logs stay; deliveries that wait FAIL with the reason. */
+  @Delete(':id')
+  @HttpCode(NO_CONTENT)
+  @ApiProblems(404)
+  async delete(@Caller() caller: Principal, @Param('id') id: string, @Query() query: TenantQueryDto): Promise<void> {
+    await this.directory.delete(await this.find(caller, id, query));
+  }
+
+  /** The versions of an integration, the current one first. */
+  @Get(':id/versions')
+  @ApiProblems(404)
+  async versions(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: VersionsQueryDto,
+  ): Promise<IntegrationVersionsDto> {
+    const current = await this.find(caller, id, query);
+    const earlier = await this.directory.history(current.tenantId, current._id, query.limit ?? DEFAULT_PAGE_SIZE);
+    const older = earlier.filter(({ version }) => version < current.version);
+    return { items: [current, ...older].slice(0, query.limit).map(integrationViewOf) };
+  }
+
+  private async find(caller: Principal, id: string, { tenantId }: TenantQueryDto) {
+    return this.directory.get(await this.scope.resolve(caller, tenantId), asIntegrationId(id));
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ActionsModule } from '../actions/actions.module.js';
+import { SecurityModule } from '../security/security.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { ExpressionSandbox } from './expressions/expression-sandbox.js';
+import { IntegrationChecker } from './integration-checker.js';
+import { IntegrationDirectory } from './integration-directory.js';
+
+@Module({
+  imports: [StorageModule, SecurityModule, ActionsModule],
+  providers: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory],
+  exports: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory],
+})
+export class IntegrationsModule {}

@@ -1,0 +1,50 @@
+import { findCallObserver } from './call-observer.js';
+import type { IntegrationLoggerOptions } from './integration-logger.options.js';
+
+export const INTEGRATION_LOGGER = 'waybill:integration-logger';
+
+/** A decorated method, as its class carries it. */
+export interface LoggedMethod {
+  readonly name: string | symbol;
+  readonly options: IntegrationLoggerOptions;
+}
+
+/**
+ * Logs every call of a provider's method: QUEUED before it runs, SUCCESS or FAIL after it, with timings, whether it
+ * returns, throws, or answers by a promise or an observable. What the caller sees is not changed by it, not even when the
+ * log cannot be written.
+ *
+ * It wraps the method on its class, so that self-calls are logged too, and keeps the method's name, length and metadata,
+ * so that it can stand above or below any other decorator.
+ */
+export function IntegrationLogger(options: IntegrationLoggerOptions = {}): MethodDecorator {
+  return (target, key, descriptor: PropertyDescriptor) => {
+    const original: unknown = descriptor.value;
+    if (typeof original !== 'function') {
+      throw new TypeError(
+        `@IntegrationLogger stands on ${target.constructor.name}.${String(key)}, which is no method; move it to one`,
+      );
+    }
+    const wrapper = function (this: object, ...args: unknown[]): unknown {
+      const run = (): unknown => Reflect.apply(original, this, args);
+      const observer = findCallObserver(this);
+      return observer
+        ? observer.observe({ className: target.constructor.name, method: String(key), options, args }, run)
+        : run();
+    };
+    copyIdentity(original, wrapper);
+    const methods: LoggedMethod[] = Reflect.getOwnMetadata(INTEGRATION_LOGGER, target.constructor) ?? [];
+    Reflect.defineMetadata(INTEGRATION_LOGGER, [...methods, { name: key, options }], target.constructor);
+    descriptor.value = wrapper;
+  };
+}
+
+function copyIdentity(from: object, to: object): void {
+  for (const property of ['name', 'length'] as const) {
+    const value = Object.getOwnPropertyDescriptor(from, property);
+    if (value) Object.defineProperty(to, property, value);
+  }
+  for (const key of Reflect.getOwnMetadataKeys(from)) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, from), to);
+  }
+}

@@ -1,0 +1,133 @@
+import type { ErrorClass } from '../common/error-class.js';
+import {
+  asTenantId,
+  type EventId,
+  type ExecutionId,
+  type IntegrationId,
+  type LogId,
+  type TenantId,
+} from '../common/ids.js';
+import type { ContextData } from '../common/primitives.js';
+
+export const LOG_STATUSES = ['QUEUED', 'SUCCESS', 'FAIL'] as const;
+/** `QUEUED`: waits for its first or next try. `SUCCESS`: done. `FAIL`: gave up, a person is needed. */
+export type LogStatus = (typeof LOG_STATUSES)[number];
+
+export const DIRECTIONS = ['outbound', 'inbound'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Tenant of a log whose call named none; only keys of the platform see it. */
+export const NO_TENANT = asTenantId('(none)');
+
+/** A body as a log keeps it: redacted, cut at a limit, with what it was before. */
+export interface CapturedBody {
+  /** UTF-8 text; `null` where the body was empty or is binary. */
+  text: string | null;
+  /** Of the whole body, before it was cut. */
+  sizeBytes: number;
+  sha256: string;
+  truncated: boolean;
+}
+
+export interface CapturedRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: CapturedBody | null;
+}
+
+export interface CapturedResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: CapturedBody | null;
+}
+
+/** Why a try was made. `recovery`: the process of the try before died in mid-call. */
+export type Trigger = 'first' | 'automatic' | 'manual' | 'recovery';
+
+/** One try, as it happened. It is written once and never changed. */
+export interface Attempt {
+  executionId: ExecutionId;
+  /** From 1. */
+  number: number;
+  trigger: Trigger;
+  /** Who asked for a manual retry, and why. */
+  requestedBy: string | null;
+  reason: string | null;
+  startedAt: Date;
+  durationMs: number;
+  /** The version of the integration it was made with; `null` for calls without one. */
+  integrationVersion: number | null;
+  /** `unknown`: the process died in mid-call, nobody knows whether the vendor took it. */
+  outcome: 'success' | 'fail' | 'unknown';
+  errorClass: ErrorClass | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+  /** What a person can do about the error. */
+  remedy: string | null;
+  /** When the next try was due, as this one ended. */
+  nextAttemptAt: Date | null;
+  request: CapturedRequest | null;
+  response: CapturedResponse | null;
+}
+
+/** The second and every further try: documents of their own, only ever added. */
+export interface AttemptDocument extends Omit<Attempt, 'executionId'> {
+  _id: ExecutionId;
+  logId: LogId;
+  tenantId: TenantId;
+  /** It ended after another worker had taken the delivery over; it did not move the log. */
+  superseded: boolean;
+}
+
+/** What a person asked for when retrying a log. */
+export interface RetryRequest {
+  requestedBy: string;
+  reason: string;
+  requestedAt: Date;
+}
+
+/** The fields of a log that move; everything else stays as it was captured. */
+export interface LogSummary {
+  status: LogStatus;
+  errorClass: ErrorClass | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+  /** When its next try is due; `null` where none will be made by itself. */
+  nextAttemptAt: Date | null;
+  completedAt: Date | null;
+}
+
+/** One delivery or one inbound call. */
+export interface IntegrationLog extends LogSummary {
+  _id: LogId;
+  tenantId: TenantId;
+  direction: Direction;
+  /** The event it delivers; `null` for a call that no event caused. */
+  eventId: EventId | null;
+  actionId: number | null;
+  actionName: string | null;
+  integrationId: IntegrationId | null;
+  integrationName: string;
+  vendor: string | null;
+  context: ContextData;
+  /** `name=value` of each context entry: what a search by any context id reads. */
+  contextKeys: string[];
+  attemptCount: number;
+  /** `attemptCount` when a person last asked for a retry: automatic tries are counted from there. */
+  budgetFrom: number;
+  /** A manual retry that is waiting for its try. */
+  retry: RetryRequest | null;
+  firstAttempt: Attempt | null;
+  lastExecutionId: ExecutionId | null;
+  correlationId: string;
+  parentLogId: LogId | null;
+  /** When the action happened. */
+  occurredAt: Date;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A context as the keys that a search reads. */
+export const contextKeysOf = (context: ContextData) =>
+  Object.entries(context).map(([name, value]) => `${name}=${String(value)}`);

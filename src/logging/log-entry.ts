@@ -1,0 +1,25 @@
+import type { LogId, TenantId } from '../common/ids.js';
+import { isRecord } from '../common/primitives.js';
+import type { Attempt, IntegrationLog, LogSummary } from './integration-log.js';
+
+/** A try that has ended, and where it leaves its log. */
+export interface Execution {
+  readonly logId: LogId;
+  readonly tenantId: TenantId;
+  readonly attempt: Attempt;
+  readonly summary: LogSummary;
+}
+
+export const isExecution = (value: unknown): value is Execution =>
+  isRecord(value) && isRecord(value['attempt']) && isRecord(value['summary']) && typeof value['logId'] === 'string';
+
+/** What the log is written from: a call that begins, or a try that has ended. Writing an entry twice writes it once. */
+export type LogEntry =
+  | { readonly kind: 'opened'; readonly log: IntegrationLog }
+  | { readonly kind: 'executed'; readonly execution: Execution };
+
+/** Where log entries go. A batch is durable when `write` resolves; a rejected one may be written again. */
+export interface LogSink {
+  readonly name: string;
+  write(entries: readonly LogEntry[]): Promise<void>;
+}

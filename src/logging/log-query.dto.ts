@@ -1,0 +1,52 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
+import { TENANT_ID_PATTERN } from '../common/ids.js';
+import { PageQueryDto } from '../http/page.dto.js';
+import { TENANT_ID_MESSAGE } from '../http/tenant-query.dto.js';
+import { IsTimestamp } from '../http/timestamp.decorator.js';
+import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
+
+const MAX_ACTION_ID = 2_147_483_647;
+
+/** Which logs. Filters add up; besides these, `context[<name>]=<value>` finds the logs of any context id. */
+export class LogQueryDto extends PageQueryDto {
+  /** Required with a key of the platform. A tenant's key may name its own tenant only. */
+  @IsOptional()
+  @Matches(TENANT_ID_PATTERN, { message: TENANT_ID_MESSAGE })
+  tenantId?: string;
+
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_ACTION_ID)
+  actionId?: number;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 64)
+  integrationId?: string;
+
+  @IsOptional()
+  @IsIn(LOG_STATUSES)
+  status?: LogStatus;
+
+  @IsOptional()
+  @IsIn(ERROR_CLASSES)
+  errorClass?: ErrorClass;
+
+  @IsOptional()
+  @IsIn(DIRECTIONS)
+  direction?: Direction;
+
+  /** Created at this time or later. */
+  @IsOptional()
+  @IsTimestamp()
+  from?: Date;
+
+  /** Created before this time. */
+  @IsOptional()
+  @IsTimestamp()
+  to?: Date;
+}

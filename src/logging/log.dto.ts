@@ -1,0 +1,78 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
+import type { ContextData } from '../common/primitives.js';
+import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
+
+/** A manual retry that waits for its try. */
+export class WaitingRetryDto {
+  requestedBy!: string;
+
+  reason!: string;
+
+  requestedAt!: Date;
+}
+
+/** One delivery or one inbound call. */
+export class LogDto {
+  id!: string;
+
+  tenantId!: string;
+
+  @ApiProperty({ enum: DIRECTIONS })
+  direction!: Direction;
+
+  /** `QUEUED`: waits for its first or next try. `SUCCESS`: done. `FAIL`: gave up, a person is needed. */
+  @ApiProperty({ enum: LOG_STATUSES })
+  status!: LogStatus;
+
+  /** The event it delivers; `null` for a call that no event caused. */
+  eventId!: string | null;
+
+  actionId!: number | null;
+
+  actionName!: string | null;
+
+  integrationId!: string | null;
+
+  integrationName!: string;
+
+  vendor!: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  context!: ContextData;
+
+  attemptCount!: number;
+
+  @ApiProperty({ enum: ERROR_CLASSES, nullable: true })
+  errorClass!: ErrorClass | null;
+
+  errorCode!: string | null;
+
+  errorMessage!: string | null;
+
+  /** When the next try is due; `null` where none will be made by itself. */
+  nextAttemptAt!: Date | null;
+
+  retry!: WaitingRetryDto | null;
+
+  correlationId!: string;
+
+  /** The log of the call that this one was made in. */
+  parentLogId!: string | null;
+
+  occurredAt!: Date;
+
+  createdAt!: Date;
+
+  updatedAt!: Date;
+
+  completedAt!: Date | null;
+}
+
+export class LogPageDto {
+  /** Newest first. */
+  items!: LogDto[];
+
+  /** For the next page; `null` on the last one. */
+  nextCursor!: string | null;
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { StorageModule } from '../storage/storage.module.js';
+import { CallRecorder } from './decorator/call-recorder.js';
+import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
+import { IntegrationLogStore } from './integration-log.store.js';
+import { LogWriter } from './log-writer.js';
+import { MongoLogSink } from './mongo-log-sink.js';
+
+@Module({
+  imports: [DiscoveryModule, StorageModule],
+  providers: [MongoLogSink, LogWriter, IntegrationLogStore, CallRecorder, IntegrationLoggerExplorer],
+  exports: [IntegrationLogStore, LogWriter],
+})
+export class LoggingModule {}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { Collection } from 'mongoose';
+import { Database } from '../storage/database.js';
+import { insertMissing } from '../storage/mongo-errors.js';
+import type { AttemptDocument, IntegrationLog } from './integration-log.js';
+import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import type { Execution, LogEntry, LogSink } from './log-entry.js';
+
+/**
+ * Writes a batch of log entries in at most three commands.
+ *
+ * A log moves only from the attempt count that the try started from, so a try that another worker has overtaken cannot
+ * move it back; it is kept beside the log as superseded.
+ */
+@Injectable()
+export class MongoLogSink implements LogSink {
+  readonly name = 'mongodb';
+  private readonly logs: Collection<IntegrationLog>;
+  private readonly attempts: Collection<AttemptDocument>;
+
+  constructor(database: Database) {
+    this.logs = database.collection(INTEGRATION_LOGS);
+    this.attempts = database.collection(INTEGRATION_ATTEMPTS);
+  }
+
+  async write(entries: readonly LogEntry[]): Promise<void> {
+    const opened = entries.flatMap((entry) => (entry.kind === 'opened' ? [entry.log] : []));
+    const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
+    if (opened.length > 0) await insertMissing(() => this.logs.insertMany(opened, { ordered: false }));
+    await this.insertAttempts(
+      executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
+    );
+    if (executions.length > 0) await this.advance(executions);
+  }
+
+  private async insertAttempts(documents: AttemptDocument[]): Promise<void> {
+    if (documents.length > 0) await insertMissing(() => this.attempts.insertMany(documents, { ordered: false }));
+  }
+
+  private async advance(executions: readonly Execution[]): Promise<void> {
+    const result = await this.logs.bulkWrite(
+      executions.map(({ logId, attempt, summary }) => ({
+        updateOne: {
+          filter: { _id: logId, attemptCount: attempt.number - 1 },
+          update: {
+            $set: {
+              ...summary,
+              attemptCount: attempt.number,
+              lastExecutionId: attempt.executionId,
+              updatedAt: new Date(),
+              retry: null,
+              ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
+            },
+          },
+        },
+      })),
+      { ordered: false },
+    );
+    if (result.matchedCount < executions.length) await this.keepSuperseded(executions);
+  }
+
+  /** Rare: somebody else has moved some of these logs, or this batch is written for the second time. */
+  private async keepSuperseded(executions: readonly Execution[]): Promise<void> {
+    const logs = await this.logs
+      .find({ _id: { $in: executions.map(({ logId }) => logId) } })
+      .project<Pick<IntegrationLog, 'lastExecutionId' | 'firstAttempt'>>({
+        lastExecutionId: 1,
+        'firstAttempt.executionId': 1,
+      })
+      .toArray();
+    const written = new Set(
+      logs.flatMap(({ lastExecutionId, firstAttempt }) => [lastExecutionId, firstAttempt?.executionId]),
+    );
+    const lost = executions.filter(({ attempt }) => !written.has(attempt.executionId));
+    await this.insertAttempts(lost.map((execution) => toDocument(execution, true)));
+  }
+}
+
+function toDocument({ logId, tenantId, attempt }: Execution, superseded: boolean): AttemptDocument {
+  const { executionId, ...rest } = attempt;
+  return { _id: executionId, logId, tenantId, ...rest, superseded };
+}

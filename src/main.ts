@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { createPinoLogger, PinoNestLogger } from './common/pino-logger.js';
+import { isRecord } from './common/primitives.js';
+import { WaybillError } from './common/waybill.error.js';
+import { optionsFromEnvironment, type ServerEnvironment } from './config/environment.js';
+import { describeSettings, SETTINGS, type Settings } from './config/settings.js';
+import { createRequestLog } from './http/request-log.js';
+import { setUpOpenApi } from './openapi.js';
+import { setUpServer } from './server.js';
+
+async function start(): Promise<void> {
+  const environment = optionsFromEnvironment(process.env);
+  const logger = new PinoNestLogger(createPinoLogger(environment.logLevel));
+  const app = await (environment.port === null
+    ? NestFactory.createApplicationContext(AppModule.forEnvironment(environment), { logger, abortOnError: false })
+    : serve(environment, environment.port, logger));
+  app.enableShutdownHooks();
+  const settings = app.get<Settings>(SETTINGS);
+  logger.log({
+    msg: 'Waybill has started',
+    role: environment.role,
+    port: environment.port,
+    settings: describeSettings(settings),
+  });
+}
+
+async function serve(
+  environment: ServerEnvironment,
+  port: number,
+  logger: PinoNestLogger,
+): Promise<INestApplicationContext> {
+  const module = AppModule.forEnvironment(environment);
+  const options = { logger, abortOnError: false, bodyParser: false, return503OnClosing: true };
+  const app = await NestFactory.create<NestExpressApplication>(module, options);
+  app.use(createRequestLog(environment.logLevel));
+  setUpServer(app, app.get<Settings>(SETTINGS));
+  if (environment.role !== 'worker') setUpOpenApi(app);
+  await app.listen(port);
+  return app;
+}
+
+/** One paragraph that says what is wrong and what to do; a stack only where the error is not one of ours. */
+function explain(error: unknown): string {
+  if (error instanceof WaybillError) return `${error.message}. ${error.remedy}`;
+  if (isRecord(error) && error['code'] === 'EADDRINUSE') {
+    return `Port ${String(error['port'])} is in use. Set PORT to a free one, or stop what listens there.`;
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  await start();
+} catch (error) {
+  console.error(explain(error));
+  // Connections that were opened before the failure would keep the process.
+  process.exit(1);
+}

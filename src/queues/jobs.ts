@@ -1,0 +1,40 @@
+import type { ClassConstructor } from 'class-transformer';
+import { Equals, IsInt, IsString, Matches, Min } from 'class-validator';
+
+/** The form of a job's data. A changed form is a new number, and the old one is still understood until none is left. */
+const DELIVERY_ATTEMPT_V = 1;
+
+/** One try of one delivery: ids only. Everything else is read when the job runs. */
+export class DeliveryAttemptJob {
+  @Equals(DELIVERY_ATTEMPT_V)
+  v: typeof DELIVERY_ATTEMPT_V = DELIVERY_ATTEMPT_V;
+
+  @IsString()
+  tenantId!: string;
+
+  @Matches(/^log_[0-9a-f]{32}$/)
+  logId!: string;
+
+  /** The number of the try, from 1. A job whose number is not the log's next one is out of date. */
+  @IsInt()
+  @Min(1)
+  attempt!: number;
+}
+
+/** Every kind of job with the class of its data. A name without a class does not compile. */
+export const JOB_SHAPES = {
+  'delivery.attempt': DeliveryAttemptJob,
+} satisfies Record<string, ClassConstructor<object>>;
+
+export type JobName = keyof typeof JOB_SHAPES;
+export type JobPayload<N extends JobName> = InstanceType<(typeof JOB_SHAPES)[N]>;
+
+/** One queue for each kind of work that must not wait for another kind. */
+export const LANES = ['delivery'] as const;
+export type Lane = (typeof LANES)[number];
+
+export const LANE_OF: Readonly<Record<JobName, Lane>> = { 'delivery.attempt': 'delivery' };
+
+export const isJobName = (name: string): name is JobName => Object.hasOwn(JOB_SHAPES, name);
+
+export const JOB_NAMES: readonly JobName[] = Object.keys(JOB_SHAPES).filter(isJobName);

@@ -1,0 +1,53 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import { type JobName, type JobPayload, LANE_OF, type Lane } from './jobs.js';
+import { queueNameOf } from './queues.constants.js';
+
+export interface NewJob<N extends JobName> {
+  readonly name: N;
+  readonly payload: JobPayload<N>;
+  /** Two jobs of one id are one job while the first is alive. No `:` in it. */
+  readonly jobId: string;
+  readonly delayMs: number;
+}
+
+/** MongoDB remembers what has to be done, so a job leaves nothing behind in Redis. */
+const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
+
+/** Puts jobs into the lanes. */
+@Injectable()
+export class LaneQueues {
+  private readonly log = new Logger(LaneQueues.name);
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  /**
+   * Queues jobs of one lane, or does not where Redis is away: then it says so in the log and answers `false`, and the
+   * reconciler queues them later from MongoDB.
+   */
+  async addAll<N extends JobName>(jobs: readonly NewJob<N>[]): Promise<boolean> {
+    const [first] = jobs;
+    if (!first) return true;
+    try {
+      await this.queue(LANE_OF[first.name]).addBulk(
+        jobs.map(({ name, payload, jobId, delayMs }) => ({
+          name,
+          data: payload,
+          opts: { ...JOB_OPTIONS, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+        })),
+      );
+      return true;
+    } catch (error) {
+      this.log.warn(
+        `${jobs.length} jobs are not queued yet, the reconciler will do it: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false;
+    }
+  }
+
+  queue(lane: Lane): Queue {
+    return this.moduleRef.get<Queue>(getQueueToken(queueNameOf(lane)), { strict: false });
+  }
+}

@@ -1,0 +1,82 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DelayedError, type Job, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { describeFaults } from '../common/field-fault.js';
+import { parseShape } from '../common/parse-shape.js';
+import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
+import type { Role } from '../config/waybill-options.js';
+import { JobHandlers } from './job-handlers.js';
+import { isJobName, JOB_SHAPES, LANES, type Lane } from './jobs.js';
+import { queueNameOf } from './queues.constants.js';
+
+/** A job that this version cannot read waits this long for a process of a newer version. */
+const UNREADABLE_DELAY_MS = 30_000;
+/** A job may be taken over this often; then it is dropped from Redis and the reconciler starts it anew from MongoDB. */
+const MAX_TAKEOVERS = 100;
+
+/** Works the lanes: one BullMQ worker for each, in processes of role `worker` and `all`. */
+@Injectable()
+export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger(LaneWorkers.name);
+  private readonly workers: Worker[] = [];
+  private handlers: ReturnType<JobHandlers['discover']> = new Map();
+
+  constructor(
+    private readonly jobHandlers: JobHandlers,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(ROLE) private readonly role: Role,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.role === 'api') return;
+    this.handlers = this.jobHandlers.discover();
+    for (const lane of LANES) this.workers.push(this.start(lane));
+  }
+
+  /** Takes no new work and waits for the running calls, at most as long as the settings say. */
+  async onModuleDestroy(): Promise<void> {
+    const timeout = new AbortController();
+    const stopped = Promise.all(this.workers.map((worker) => worker.close()));
+    const timer = setTimeout(() => timeout.abort(), this.settings.delivery.stopTimeoutMs);
+    const timedOut = new Promise<'late'>((resolve) => timeout.signal.addEventListener('abort', () => resolve('late')));
+    const outcome = await Promise.race([stopped, timedOut]);
+    clearTimeout(timer);
+    if (outcome !== 'late') return;
+    this.log.warn(
+      `Calls still run after ${this.settings.delivery.stopTimeoutMs} ms; another worker will take them over`,
+    );
+    await Promise.all(this.workers.map((worker) => worker.close(true)));
+  }
+
+  private start(lane: Lane): Worker {
+    const { delivery, redis } = this.settings;
+    const worker = new Worker(queueNameOf(lane), (job, token) => this.work(job, token), {
+      connection: new Redis(redis.url, { maxRetriesPerRequest: null }),
+      prefix: redis.prefix,
+      concurrency: delivery.concurrency,
+      lockDuration: delivery.takeoverAfterMs,
+      stalledInterval: delivery.takeoverAfterMs,
+      maxStalledCount: MAX_TAKEOVERS,
+    });
+    worker.on('error', (error) => this.log.warn(`Lane ${lane}: ${error.message}`));
+    worker.on('failed', (job, error) =>
+      this.log.error(`Job ${job?.id ?? '?'} of lane ${lane} failed: ${error.message}`),
+    );
+    return worker;
+  }
+
+  private async work(job: Job, token: string | undefined): Promise<void> {
+    const { name } = job;
+    if (!isJobName(name)) return this.postpone(job, token, `its name "${name}" is not known to this version`);
+    const parsed = parseShape(JOB_SHAPES[name], job.data);
+    if (!parsed.ok) return this.postpone(job, token, describeFaults(parsed.faults));
+    await this.handlers.get(name)?.(parsed.value, { takenOver: job.stalledCounter > 0 });
+  }
+
+  /** Never skipped: a process of a newer version may understand it. */
+  private async postpone(job: Job, token: string | undefined, why: string): Promise<never> {
+    this.log.error(`Job ${job.id ?? '?'} waits ${UNREADABLE_DELAY_MS} ms because it cannot be read: ${why}`);
+    await job.moveToDelayed(Date.now() + UNREADABLE_DELAY_MS, token);
+    throw new DelayedError();
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { LogId, TenantId } from '../common/ids.js';
+import type { IntegrationLog } from '../logging/integration-log.js';
+import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { LogUnknownError } from '../logging/log-unknown.error.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { NotRetryableError } from './not-retryable.error.js';
+
+/** A person's retry of one failed log: the same lane, the same pipeline, rebuilt from the records as they are now. */
+@Injectable()
+export class RetryService {
+  constructor(
+    private readonly logs: IntegrationLogStore,
+    private readonly queue: DeliveryQueue,
+  ) {}
+
+  /**
+   * @returns the log, QUEUED again.
+   * @throws LogUnknownError, or NotRetryableError where it has not FAILed or cannot be sent again.
+   */
+  async retry(
+    tenantId: TenantId,
+    logId: LogId,
+    request: { requestedBy: string; reason: string },
+  ): Promise<IntegrationLog> {
+    const log = await this.logs.find(tenantId, logId);
+    if (!log) throw new LogUnknownError(logId);
+    if (log.eventId === null)
+      throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
+    if (log.status !== 'FAIL')
+      throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
+    const requestedAt = new Date();
+    const queued = await this.logs.requeue(tenantId, log, { ...request, requestedAt });
+    if (!queued) throw new NotRetryableError(log, 'somebody else has just retried it');
+    await this.queue.add([{ logId, tenantId, attempt: queued.attemptCount + 1, dueAt: requestedAt }]);
+    return queued;
+  }
+}

@@ -1,0 +1,63 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Model } from 'mongoose';
+import type { TenantId } from '../../common/ids.js';
+import { Database } from '../../storage/database.js';
+import { API_KEYS, type ApiKey } from './api-key.collection.js';
+import type { Principal } from './principal.js';
+
+export interface NewApiKey {
+  readonly id: string;
+  /** The whole key, `wbk_<id>_<secret>`. It is shown once and stored as a hash only. */
+  readonly key: string;
+}
+
+const KEY_FORM = /^wbk_([0-9a-f]{16})_([\w-]{43})$/;
+/** A revoked key stops working within this time in every process. */
+const CACHE_MS = 1_000;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+@Injectable()
+export class ApiKeyService implements OnModuleInit {
+  private readonly keys: Model<ApiKey>;
+  private readonly cache = new LRUCache<string, ApiKey>({
+    max: 10_000,
+    ttl: CACHE_MS,
+    fetchMethod: async (id) => (await this.keys.findById(id).lean<ApiKey>()) ?? undefined,
+  });
+
+  constructor(private readonly database: Database) {
+    this.keys = database.model(API_KEYS);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.database.ensureIndexes(API_KEYS);
+  }
+
+  /** Creates a key for one tenant, or for the platform (`null`). */
+  async create(tenantId: TenantId | null, name: string): Promise<NewApiKey> {
+    const id = randomBytes(8).toString('hex');
+    const secret = randomBytes(32).toString('base64url');
+    await this.keys.create({
+      _id: id,
+      tenantId,
+      name,
+      secretHash: sha256(secret),
+      createdAt: new Date(),
+      revokedAt: null,
+    });
+    return { id, key: `wbk_${id}_${secret}` };
+  }
+
+  /** Who a presented key speaks for; `null` where it is malformed, unknown, wrong or revoked. */
+  async authenticate(presented: string): Promise<Principal | null> {
+    const [, id, secret] = KEY_FORM.exec(presented) ?? [];
+    if (id === undefined || secret === undefined) return null;
+    const stored = await this.cache.fetch(id);
+    if (!stored || stored.revokedAt !== null) return null;
+    const matches = timingSafeEqual(Buffer.from(sha256(secret)), Buffer.from(stored.secretHash));
+    return matches ? { keyId: stored._id, name: stored.name, tenantId: stored.tenantId } : null;
+  }
+}

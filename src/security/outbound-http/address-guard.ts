@@ -1,0 +1,45 @@
+import ipaddr from 'ipaddr.js';
+import { AddressRangeError } from './address-range.error.js';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Range = readonly [Address, number];
+
+/**
+ * Says which IP addresses may be called: public unicast ones, and those of the allowed ranges. Loopback, private,
+ * link-local (cloud metadata), carrier-grade NAT, multicast, reserved and tunnelling addresses (NAT64, 6to4, Teredo) are
+ * none of them; an IPv4 address mapped into IPv6 counts as the IPv4 address that it is.
+ */
+export class AddressGuard {
+  private readonly allowed: readonly Range[];
+
+  /** @throws AddressRangeError */
+  constructor(allowCidrs: readonly string[]) {
+    this.allowed = allowCidrs.map(parseRange);
+  }
+
+  /** False too for a text that is no IP address. */
+  allows(address: string): boolean {
+    if (!ipaddr.isValid(address)) return false;
+    const parsed = ipaddr.process(address);
+    return parsed.range() === 'unicast' || this.allowed.some((range) => matches(parsed, range));
+  }
+}
+
+function parseRange(range: string): Range {
+  if (ipaddr.isValidCIDR(range)) {
+    const [network, bits] = ipaddr.parseCIDR(range);
+    return network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress()
+      ? [network.toIPv4Address(), Math.max(0, bits - 96)]
+      : [network, bits];
+  }
+  if (!ipaddr.isValid(range) || (!range.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(range))) {
+    throw new AddressRangeError(range);
+  }
+  const address = ipaddr.process(range);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+function matches(address: Address, [network, bits]: Range): boolean {
+  if (address instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && address.match(network, bits);
+  return network instanceof ipaddr.IPv6 && address.match(network, bits);
+}

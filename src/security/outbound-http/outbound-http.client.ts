@@ -1,0 +1,153 @@
+import http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import axios, { type AxiosInstance } from 'axios';
+import { AddressGuard } from './address-guard.js';
+import { guardedLookup, type ResolveAll } from './guarded-lookup.js';
+import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
+import { type Answer, type OutboundAgents, outboundAdapter, statusOf } from './outbound.adapter.js';
+import { OutboundRequestError } from './outbound-request.error.js';
+
+export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+export interface OutboundRequest {
+  readonly method: HttpMethod;
+  /** Absolute, http or https, no user-info. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string;
+  /** For the whole call: name resolution, connection, headers and body. */
+  readonly timeoutMs: number;
+  /** Bytes that are read of the answer's body, after decompression. */
+  readonly maxResponseBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface OutboundResponse {
+  readonly status: number;
+  /** Names in lower case; a header that came several times is joined by `, `. */
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+  /** Whether there was more than `maxResponseBytes`. */
+  readonly truncated: boolean;
+  /** Bytes of `body`. */
+  readonly sizeBytes: number;
+  readonly durationMs: number;
+}
+
+export interface OutboundHttpOptions {
+  /** Ranges that may be called although they are not public. */
+  readonly allowCidrs: readonly string[];
+  /** Resolves names; by default the system's resolver. */
+  readonly resolve?: ResolveAll;
+}
+
+/** Sockets to one host: above the concurrency of any one process, so that the agent never makes a call wait. */
+const MAX_SOCKETS_PER_HOST = 1_024;
+const MAX_IDLE_SOCKETS_PER_HOST = 256;
+
+const DEFAULT_HEADERS = {
+  common: { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encoding': 'gzip, deflate, br' },
+  post: {},
+  put: {},
+  patch: {},
+};
+
+/**
+ * Calls vendors: only addresses that the guard allows, no proxy from the environment, no redirect followed, one bound for
+ * the time of the whole call and one for the size of the answer.
+ *
+ * Nothing is ever sent twice. In particular a kept connection that the vendor closes at the moment of sending gives
+ * VENDOR_CONNECTION_CLOSED, since the vendor may have read the request: whether to send it again is for the caller.
+ */
+export class OutboundHttpClient {
+  private readonly guard: AddressGuard;
+  private readonly agents: OutboundAgents;
+  private readonly axios: AxiosInstance;
+
+  /** @throws AddressRangeError */
+  constructor({ allowCidrs, resolve }: OutboundHttpOptions) {
+    this.guard = new AddressGuard(allowCidrs);
+    const options = {
+      keepAlive: true,
+      maxSockets: MAX_SOCKETS_PER_HOST,
+      maxFreeSockets: MAX_IDLE_SOCKETS_PER_HOST,
+      lookup: guardedLookup(this.guard, resolve),
+    };
+    this.agents = { http: new http.Agent(options), https: new https.Agent(options) };
+    this.axios = axios.create({
+      adapter: outboundAdapter(this.agents),
+      validateStatus: null,
+      transformRequest: [],
+      transformResponse: [],
+      headers: DEFAULT_HEADERS,
+    });
+  }
+
+  /**
+   * Resolves with any answer, whatever its status.
+   * @throws OutboundRequestError where there is none, or not all of it.
+   */
+  async send(request: OutboundRequest): Promise<OutboundResponse> {
+    const startedAt = performance.now();
+    const { host } = this.requireCallable(request);
+    const { method, url, body: data, timeoutMs: timeout, maxResponseBytes: maxContentLength, signal } = request;
+    const headers = withoutDefaultType(request.headers);
+    try {
+      const config = { method, url, headers, data, timeout, maxContentLength, ...(signal ? { signal } : {}) };
+      const answer = await this.axios.request<Answer>(config);
+      const durationMs = performance.now() - startedAt;
+      return { status: answer.status, ...answer.data, sizeBytes: answer.data.body.length, durationMs };
+    } catch (error) {
+      throw failureOf(error, host, startedAt);
+    }
+  }
+
+  /** Closes the kept connections; calls in progress break off. */
+  close(): void {
+    this.agents.http.destroy();
+    this.agents.https.destroy();
+  }
+
+  /** A literal address is never resolved, so the agents' lookup does not see it. */
+  private requireCallable({ url: text, headers }: OutboundRequest): URL {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+      throw new OutboundRequestError('URL_INVALID', url?.host ?? '');
+    }
+    const literal = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(literal) !== 0 && !this.guard.allows(literal)) throw new OutboundRequestError('ADDRESS_REFUSED', url.host);
+    requireHeaders(headers, url.host);
+    return url;
+  }
+}
+
+/** axios would drop forbidden characters without a word, and so send something else than was signed. */
+function requireHeaders(headers: OutboundRequest['headers'], host: string): void {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      http.validateHeaderName(name);
+      http.validateHeaderValue(name, value);
+    }
+  } catch {
+    throw new OutboundRequestError('REQUEST_INVALID', host);
+  }
+}
+
+/** axios adds a content type to a POST without one; `false` keeps it from that. */
+const withoutDefaultType = (headers: OutboundRequest['headers']) =>
+  Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+    ? { ...headers }
+    : { ...headers, 'Content-Type': false };
+
+/** The error of the transport may hold the whole request, secrets and all: only its codes go on. */
+function failureOf(error: unknown, host: string, startedAt: number): OutboundRequestError {
+  const systemCode = systemCodeOf(error);
+  const status = statusOf(error);
+  return new OutboundRequestError(outboundCodeOf(systemCode), host, {
+    ...(systemCode === undefined ? {} : { systemCode }),
+    ...(status === undefined ? {} : { status }),
+    durationMs: Math.round(performance.now() - startedAt),
+  });
+}

@@ -1,0 +1,35 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { ApiKeyService } from './api-keys/api-key.service.js';
+import { OutboundHttpClient } from './outbound-http/outbound-http.client.js';
+import { parseSecretKeys, SecretCipher } from './secrets/secret-cipher.js';
+import { SecretVault } from './secrets/secret-vault.js';
+import { TenantService } from './tenants/tenant.service.js';
+
+@Module({
+  imports: [StorageModule],
+  providers: [
+    ApiKeyService,
+    SecretVault,
+    TenantService,
+    {
+      provide: SecretCipher,
+      inject: [SETTINGS],
+      useFactory: ({ secretKeys }: Settings) => new SecretCipher(parseSecretKeys(secretKeys)),
+    },
+    {
+      provide: OutboundHttpClient,
+      inject: [SETTINGS],
+      useFactory: ({ network }: Settings) => new OutboundHttpClient({ allowCidrs: network.allowCidrs }),
+    },
+  ],
+  exports: [ApiKeyService, SecretVault, TenantService, OutboundHttpClient],
+})
+export class SecurityModule implements OnApplicationShutdown {
+  constructor(private readonly http: OutboundHttpClient) {}
+
+  onApplicationShutdown(): void {
+    this.http.close();
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  type DynamicModule,
+  type ForwardReference,
+  type InjectionToken,
+  Module,
+  type OptionalFactoryDependency,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import type { ActionDefinition } from './actions/action-definition.js';
+import { ActionFeature } from './actions/action-feature.js';
+import { ActionsModule } from './actions/actions.module.js';
+import { ROLE, resolveSettings, SETTINGS, type WaybillOptionsInput } from './config/settings.js';
+import type { Role } from './config/waybill-options.js';
+import { DispatchModule } from './dispatch/dispatch.module.js';
+import { HttpApiModule } from './http-api.module.js';
+import { IntegrationsModule } from './integrations/integrations.module.js';
+import { LoggingModule } from './logging/logging.module.js';
+import { RetriesModule } from './retries/retries.module.js';
+import { SecurityModule } from './security/security.module.js';
+
+type ModuleImport = Type | DynamicModule | Promise<DynamicModule> | ForwardReference;
+
+interface ProcessOptions {
+  /** What this process does. Given synchronously, because Nest fixes controllers and providers before a factory runs. */
+  readonly role: Role;
+  /** Whether a process of role `api` or `all` serves the HTTP API. Default: true. */
+  readonly httpApi?: boolean;
+}
+
+export interface WaybillAsyncOptions extends ProcessOptions {
+  readonly imports?: ModuleImport[];
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[];
+  // Nest types a factory's injected arguments so: only `inject` knows them.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly useFactory: (...dependencies: any[]) => WaybillOptionsInput | Promise<WaybillOptionsInput>;
+}
+
+export interface WaybillFeature {
+  readonly actions?: readonly ActionDefinition[];
+  /** Classes with `@IntentFor`. */
+  readonly intents?: Type[];
+  /** Classes with `@AttachmentProvider`. */
+  readonly attachments?: Type[];
+  /** Modules that export what the intents and attachment providers inject. */
+  readonly imports?: ModuleImport[];
+}
+
+/**
+ * Waybill in a Nest application. Import `forRoot` or `forRootAsync` once, and `forFeature` in each module that declares
+ * actions. It keeps to itself: its own Bull configuration key, its own MongoDB connection unless the host gives one, and
+ * guards, filters and pipes on its own controllers only.
+ */
+@Module({})
+export class WaybillModule {
+  /** @throws SettingsError naming every fault of the settings at once. */
+  static forRoot({ role, httpApi, ...options }: ProcessOptions & WaybillOptionsInput): DynamicModule {
+    return root(
+      { role, ...(httpApi === undefined ? {} : { httpApi }) },
+      { provide: SETTINGS, useValue: resolveSettings(options) },
+      [],
+    );
+  }
+
+  static forRootAsync({ role, httpApi, imports = [], inject = [], useFactory }: WaybillAsyncOptions): DynamicModule {
+    const settings = {
+      provide: SETTINGS,
+      inject,
+      useFactory: async (...dependencies: unknown[]) => resolveSettings(await useFactory(...dependencies)),
+    };
+    return root({ role, ...(httpApi === undefined ? {} : { httpApi }) }, settings, imports);
+  }
+
+  /** Declares actions, and the classes that rebuild them. */
+  static forFeature({ actions = [], intents = [], attachments = [], imports = [] }: WaybillFeature): DynamicModule {
+    // A class of its own for each feature: modules of one class and like metadata would count as one.
+    class WaybillFeatureModule {}
+    return {
+      module: WaybillFeatureModule,
+      imports,
+      providers: [{ provide: ActionFeature, useValue: new ActionFeature(actions) }, ...intents, ...attachments],
+    };
+  }
+}
+
+function root({ role, httpApi = true }: ProcessOptions, settings: Provider, imports: ModuleImport[]): DynamicModule {
+  const capabilities = [
+    SecurityModule,
+    ActionsModule,
+    IntegrationsModule,
+    LoggingModule,
+    RetriesModule,
+    DispatchModule,
+  ];
+  return {
+    module: WaybillModule,
+    global: true,
+    imports: [...imports, ...capabilities, ...(role !== 'worker' && httpApi ? [HttpApiModule] : [])],
+    providers: [settings, { provide: ROLE, useValue: role }],
+    exports: [SETTINGS, ROLE, DispatchModule, SecurityModule, IntegrationsModule, RetriesModule],
+  };
+}
