@@ -71,6 +71,7 @@ export class EventStore implements OnModuleInit {
       event.deliveries.map((delivery) => queuedLogOf(event, delivery)),
       session,
     );
+    if (!session.inTransaction()) await this.enqueue([event]);
     session.once('ended', () => {
       if (wasCommitted(session)) void this.enqueue([event]);
     });

@@ -1,6 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { describeFaults } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
@@ -8,6 +7,7 @@ import type { Role } from '../config/waybill-options.js';
 import { JobHandlers } from './job-handlers.js';
 import { isJobName, JOB_SHAPES, LANES, type Lane } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
+import { RedisConnections } from './redis-connections.js';
 
 /** A job that this version cannot read waits this long for a process of a newer version. */
 const UNREADABLE_DELAY_MS = 30_000;
@@ -23,6 +23,7 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly jobHandlers: JobHandlers,
+    private readonly connections: RedisConnections,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {}
@@ -51,7 +52,7 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private start(lane: Lane): Worker {
     const { delivery, redis } = this.settings;
     const worker = new Worker(queueNameOf(lane), (job, token) => this.work(job, token), {
-      connection: new Redis(redis.url, { maxRetriesPerRequest: null }),
+      connection: this.connections.forWorker(),
       prefix: redis.prefix,
       concurrency: delivery.concurrency,
       lockDuration: delivery.takeoverAfterMs,
