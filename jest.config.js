@@ -60,9 +60,6 @@ const withServices = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
-const MEDIUM_TIMEOUT_MS = 30_000;
-const E2E_TIMEOUT_MS = 180_000;
-
 /** @type {import('jest').Config} */
 export default {
   projects: [
@@ -72,14 +69,15 @@ export default {
       ...withServices,
       displayName: 'medium',
       testMatch: ['<rootDir>/test/medium/**/*.spec.ts'],
-      testTimeout: MEDIUM_TIMEOUT_MS,
+      // jest reads `testTimeout` from its root only, so a project sets its own in a file.
+      setupFilesAfterEnv: ['<rootDir>/test/support/timeout.medium.ts'],
     },
     {
       ...shared,
       ...withServices,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
-      testTimeout: E2E_TIMEOUT_MS,
+      setupFilesAfterEnv: ['<rootDir>/test/support/timeout.e2e.ts'],
     },
   ],
 };

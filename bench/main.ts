@@ -7,10 +7,10 @@ import { measureWorker } from './parts/worker.part.js';
 import { type BenchArguments, parseArguments, type PartName, USAGE } from './support/arguments.js';
 import { BenchFailure } from './support/bench-failure.js';
 import { findDatabases } from './support/cpu-meter.js';
-import { interruptedCode, listenForSignals } from './support/interruption.js';
+import { exitCodeOfInterruption, listenForSignals } from './support/interruption.js';
 import { tableOf } from './support/report.js';
 import { ROUNDS } from './support/constants.js';
-import { servicesFrom } from './support/sandbox.js';
+import { requireReachable, servicesFrom } from './support/sandbox.js';
 
 const PARTS: Readonly<Record<PartName, (environment: PartEnvironment) => Promise<PartResult>>> = {
   worker: measureWorker,
@@ -36,6 +36,7 @@ const PROMISED: Figures = {
 async function run({ parts, json, profileInto }: BenchArguments): Promise<void> {
   const startedMs = performance.now();
   const services = servicesFrom(process.env);
+  await requireReachable(services);
   const databases = findDatabases(services);
   const seconds = () => Math.round((performance.now() - startedMs) / 1_000);
   const progress = (line: string) => console.error(`[${String(seconds()).padStart(3)} s] ${line}`);
@@ -44,7 +45,9 @@ async function run({ parts, json, profileInto }: BenchArguments): Promise<void> 
 
   const figures: Figures = Object.assign({ ...PROMISED }, ...results.map((result) => result.figures));
   const ceiling = figures['ceilingPerS'];
-  console.log(`\n${ROUNDS} rounds each, on ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Node ${process.versions.node}\n`);
+  console.log(
+    `\n${ROUNDS} rounds each, on ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Node ${process.versions.node}\n`,
+  );
   console.log(tableOf(results, typeof ceiling === 'number' ? ceiling : null));
   console.log(`\n${remarksOf(results, databases.missing).join('\n')}`);
   if (json) console.log(JSON.stringify({ ...figures, seconds: seconds(), databasesNotSeen: databases.missing }));
@@ -66,5 +69,5 @@ try {
   }
 } catch (error) {
   console.error(error instanceof BenchFailure ? `\n${error.message}` : error);
-  process.exitCode = interruptedCode ?? 1;
+  process.exitCode = exitCodeOfInterruption() ?? 1;
 }

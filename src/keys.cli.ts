@@ -35,7 +35,7 @@ const UNUSED = { REDIS_URL: 'redis://unused', WAYBILL_SECRET_KEYS: 'unused' };
       providers: [
         {
           provide: SETTINGS,
-          useFactory: () => resolveSettings(optionsFromEnvironment({ ...UNUSED, ...process.env }).options),
+          useFactory: () => resolveSettings(optionsFromEnvironment({ ...process.env, ...UNUSED }).options),
         },
       ],
       exports: [SETTINGS],

@@ -37,8 +37,8 @@ async function serve(
   const module = AppModule.forEnvironment(environment);
   const options = { logger, abortOnError: false, bodyParser: false, return503OnClosing: true };
   const app = await NestFactory.create<NestExpressApplication>(module, options);
-  app.use(createRequestLog(environment.logLevel));
-  setUpServer(app, app.get<Settings>(SETTINGS));
+  const requestLog = createRequestLog(createPinoLogger(environment.logLevel, { mixin: () => ({}) }));
+  setUpServer(app, app.get<Settings>(SETTINGS), requestLog);
   if (environment.role !== 'worker') setUpOpenApi(app);
   await app.listen(port);
   return app;

@@ -1,5 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
+import type { HttpLogger } from 'pino-http';
 import type { Settings } from './config/settings.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
@@ -8,9 +9,14 @@ import { ProblemDetailsFilter } from './http/problem-details.filter.js';
  * What makes an application that is Waybill and nothing else: every answer has a correlation id, every error is a problem,
  * bodies are bounded by `limits.requestBytes`. A host that mounts Waybill keeps its own ways. Needs `bodyParser: false`.
  */
-export function setUpServer(app: NestExpressApplication, { limits }: Pick<Settings, 'limits'>): void {
+export function setUpServer(
+  app: NestExpressApplication,
+  { limits }: Pick<Settings, 'limits'>,
+  requestLog?: HttpLogger,
+): void {
   const correlation = new CorrelationMiddleware();
   app.use(correlation.use.bind(correlation));
+  if (requestLog) app.use(requestLog);
   // Over plain HTTP, which is how a proxy reaches us, upgraded asset URLs of /docs would lead nowhere.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.useBodyParser('json', { limit: limits.requestBytes });

@@ -10,13 +10,15 @@ import {
 import type { ActionDefinition } from './actions/action-definition.js';
 import { ActionFeature } from './actions/action-feature.js';
 import { ActionsModule } from './actions/actions.module.js';
-import { ROLE, resolveSettings, SETTINGS, type WaybillOptionsInput } from './config/settings.js';
+import { ROLE, resolveSettings, SETTINGS, type Settings, type WaybillOptionsInput } from './config/settings.js';
 import type { Role } from './config/waybill-options.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { HttpApiModule } from './http-api.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { RetriesModule } from './retries/retries.module.js';
+import { parseAddressRanges } from './security/outbound-http/address-guard.js';
+import { parseSecretKeys } from './security/secrets/secret-cipher.js';
 import { SecurityModule } from './security/security.module.js';
 
 type ModuleImport = Type | DynamicModule | Promise<DynamicModule> | ForwardReference;
@@ -57,7 +59,7 @@ export class WaybillModule {
   static forRoot({ role, httpApi, ...options }: ProcessOptions & WaybillOptionsInput): DynamicModule {
     return root(
       { role, ...(httpApi === undefined ? {} : { httpApi }) },
-      { provide: SETTINGS, useValue: resolveSettings(options) },
+      { provide: SETTINGS, useValue: checkedSettings(options) },
       [],
     );
   }
@@ -66,7 +68,7 @@ export class WaybillModule {
     const settings = {
       provide: SETTINGS,
       inject,
-      useFactory: async (...dependencies: unknown[]) => resolveSettings(await useFactory(...dependencies)),
+      useFactory: async (...dependencies: unknown[]) => checkedSettings(await useFactory(...dependencies)),
     };
     return root({ role, ...(httpApi === undefined ? {} : { httpApi }) }, settings, imports);
   }
@@ -99,4 +101,12 @@ function root({ role, httpApi = true }: ProcessOptions, settings: Provider, impo
     providers: [settings, { provide: ROLE, useValue: role }],
     exports: [SETTINGS, ROLE, DispatchModule, SecurityModule, IntegrationsModule, RetriesModule],
   };
+}
+
+/** What the settings' own shape cannot tell is tried out here, before anything connects or starts. */
+function checkedSettings(options: WaybillOptionsInput): Settings {
+  const settings = resolveSettings(options);
+  parseSecretKeys(settings.secretKeys);
+  parseAddressRanges(settings.network.allowCidrs);
+  return settings;
 }

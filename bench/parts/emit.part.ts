@@ -13,12 +13,12 @@ const WARM_UP_EVENTS = 500;
 const TIMEOUT_MS = 60_000;
 
 /** (c): emit in the host's own process, with one integration and no worker running. */
-export function measureEmit({ services, databases, progress }: PartEnvironment): Promise<PartResult> {
+export function measureEmit({ services, databases, progress, profileInto }: PartEnvironment): Promise<PartResult> {
   return Scope.run(async (scope) => {
     const sandbox = new Sandbox(services);
     scope.defer(() => sandbox.drop());
     const sink = await Sink.start(scope);
-    const api = await startApi(sandbox, scope);
+    const api = await startApi(sandbox, scope, profileInto);
     await createIntegrations(api, { actionId: 57, count: 1, address: sink.url });
     await api.child.call('emit', { count: WARM_UP_EVENTS, callers: CLIENTS }, TIMEOUT_MS);
     const rates: number[] = [];

@@ -1,7 +1,7 @@
 import { Child } from '../support/child.js';
 import { numberIn } from '../support/child-messages.js';
 import { CLIENTS, ROUNDS } from '../support/constants.js';
-import { CpuMeter, totalOf } from '../support/cpu-meter.js';
+import { type CpuMs, CpuMeter, describeShares, totalOf } from '../support/cpu-meter.js';
 import { Sandbox } from '../support/sandbox.js';
 import { Scope } from '../support/scope.js';
 import { Sink } from '../support/sink.js';
@@ -22,7 +22,8 @@ type Kind = (typeof KINDS)[number];
 interface Round {
   readonly acceptedPerS: number;
   readonly deliveredPerS: number;
-  readonly cpuMsPerDelivery: number;
+  readonly cpu: CpuMs;
+  readonly deliveries: number;
 }
 
 interface Servers {
@@ -55,7 +56,7 @@ async function start({ services, profileInto }: PartEnvironment, scope: Scope): 
   const sandbox = new Sandbox(services);
   scope.defer(() => sandbox.drop());
   const sink = await Sink.start(scope);
-  const api = await startApi(sandbox, scope);
+  const api = await startApi(sandbox, scope, profileInto);
   for (const { actionId, integrations: count } of KINDS)
     await createIntegrations(api, { actionId, count, address: sink.url });
   const { child: worker } = await startWorker(sandbox, scope, profileInto);
@@ -90,21 +91,29 @@ async function oneRound(
   return {
     acceptedPerS: perSecond(events, startedAtMs, numberIn(posted, 'endedAtMs')),
     deliveredPerS: perSecond(events, startedAtMs, lastAtMs),
-    cpuMsPerDelivery: totalOf(meter.read()) / deliveries,
+    cpu: meter.read(),
+    deliveries,
   };
 }
 
 function resultOf(rounds: ReadonlyMap<Kind, readonly Round[]>, sawDatabases: boolean): PartResult {
   const figures: Record<string, number | null> = {};
   const rows: Row[] = [];
+  const remarks: string[] = [];
   for (const [{ integrations }, measured] of rounds) {
     const accepted = measured.map(({ acceptedPerS }) => acceptedPerS);
     const delivered = measured.map(({ deliveredPerS }) => deliveredPerS);
-    const cpuMs = sawDatabases ? rounded(median(measured.map(({ cpuMsPerDelivery }) => cpuMsPerDelivery)), 3) : null;
+    const cpuMs = sawDatabases ? rounded(median(measured.map(cpuMsPerDelivery)), 3) : null;
     figures[`http${integrations}AcceptedPerS`] = Math.round(median(accepted));
     figures[`http${integrations}PerS`] = Math.round(median(delivered));
     figures[`http${integrations}DeliveriesPerS`] = Math.round(median(delivered) * integrations);
     figures[`cpuMsPerDelivery${integrations}`] = cpuMs;
+    remarks.push(
+      `Where a delivery's CPU goes: (d) with ${integrations}: ${describeShares(
+        measured.map(({ cpu }) => cpu),
+        measured[0]?.deliveries ?? 1,
+      )}.`,
+    );
     const label = `(d) HTTP, ${CLIENTS} clients, ${integrations} integration${integrations === 1 ? '' : 's'}`;
     rows.push(
       { label: `${label}: accepted`, rates: accepted, unit: 'events/s', cpuMs: null },
@@ -117,8 +126,10 @@ function resultOf(rounds: ReadonlyMap<Kind, readonly Round[]>, sawDatabases: boo
       },
     );
   }
-  return { figures, rows };
+  return { figures, rows, remarks };
 }
 
-const describe = ({ acceptedPerS, deliveredPerS, cpuMsPerDelivery }: Round) =>
-  `${Math.round(acceptedPerS)}/s accepted, ${Math.round(deliveredPerS)}/s delivered, ${cpuMsPerDelivery.toFixed(2)} CPU-ms per delivery`;
+const cpuMsPerDelivery = ({ cpu, deliveries }: Round) => totalOf(cpu) / deliveries;
+
+const describe = (round: Round) =>
+  `${Math.round(round.acceptedPerS)}/s accepted, ${Math.round(round.deliveredPerS)}/s delivered, ${cpuMsPerDelivery(round).toFixed(2)} CPU-ms per delivery`;

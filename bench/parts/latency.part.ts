@@ -34,9 +34,7 @@ export function measureLatency({ services, progress }: PartEnvironment): Promise
       const latenciesMs = await run(SECONDS);
       p50.push(quantile(latenciesMs, 0.5));
       p99.push(quantile(latenciesMs, 0.99));
-      progress(
-        `(e) latency, round ${round}: p50 ${p50.at(-1)?.toFixed(1)} ms, p99 ${p99.at(-1)?.toFixed(1)} ms`,
-      );
+      progress(`(e) latency, round ${round}: p50 ${p50.at(-1)?.toFixed(1)} ms, p99 ${p99.at(-1)?.toFixed(1)} ms`);
     }
     const label = `(e) emit to arrival at ${EMITS_PER_S}/s`;
     return {

@@ -7,7 +7,7 @@ export interface PartEnvironment {
   readonly databases: DatabaseProcesses;
   /** One line for each round, while it goes on. */
   readonly progress: (line: string) => void;
-  /** Where to write CPU profiles of the worker; `null`: nowhere. */
+  /** Where to write CPU profiles of the measured Waybill processes; `null`: nowhere. */
   readonly profileInto: string | null;
 }
 

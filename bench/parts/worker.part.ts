@@ -1,7 +1,7 @@
 import { Child } from '../support/child.js';
 import { numberIn } from '../support/child-messages.js';
 import { ROUNDS } from '../support/constants.js';
-import { type CpuMs, CpuMeter, totalOf } from '../support/cpu-meter.js';
+import { type CpuMs, CpuMeter, describeShares, totalOf } from '../support/cpu-meter.js';
 import { Sandbox } from '../support/sandbox.js';
 import { Scope } from '../support/scope.js';
 import { Sink } from '../support/sink.js';
@@ -93,11 +93,10 @@ function resultOf(ceiling: readonly Round[], waybill: readonly Round[], sawDatab
   };
 }
 
-/** CPU-ms per job by process, of the median round. */
-function sharesOf(rounds: readonly Round[]): string {
-  const names = Object.keys(rounds[0]?.cpu ?? {});
-  const share = (name: string) => median(rounds.map(({ cpu }) => (cpu[name] ?? 0) / JOBS));
-  return names.map((name) => `${name} ${share(name).toFixed(2)} ms`).join(', ');
-}
+const sharesOf = (rounds: readonly Round[]) =>
+  describeShares(
+    rounds.map(({ cpu }) => cpu),
+    JOBS,
+  );
 
 const describe = ({ perS, cpu }: Round) => `${Math.round(perS)}/s, ${(totalOf(cpu) / JOBS).toFixed(2)} CPU-ms per job`;

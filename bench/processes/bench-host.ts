@@ -5,7 +5,7 @@ import { payloadOf } from '../support/constants.js';
 
 /** The smallest host: its records are in memory, so that what is measured is Waybill. */
 
-export class BenchContext extends ActionContext {
+class BenchContext extends ActionContext {
   @IsString()
   patientId!: string;
 
@@ -15,12 +15,12 @@ export class BenchContext extends ActionContext {
 }
 
 export const OneVendor = defineAction({ id: 57, name: 'bench.one-vendor', context: BenchContext });
-export const FiveVendors = defineAction({ id: 58, name: 'bench.five-vendors', context: BenchContext });
+const FiveVendors = defineAction({ id: 58, name: 'bench.five-vendors', context: BenchContext });
 
 const PAYLOAD = payloadOf({});
 
 @IntentFor(OneVendor)
-export class OneVendorIntent implements Intent<BenchContext> {
+class OneVendorIntent implements Intent<BenchContext> {
   /** The constant record; with the time of the emit where that is asked for (it is 0 otherwise). */
   rebuild({ emittedAt }: BenchContext): Promise<unknown> {
     return Promise.resolve(emittedAt === 0 ? PAYLOAD : payloadOf({ emittedAt }));
@@ -28,7 +28,7 @@ export class OneVendorIntent implements Intent<BenchContext> {
 }
 
 @IntentFor(FiveVendors)
-export class FiveVendorsIntent implements Intent<BenchContext> {
+class FiveVendorsIntent implements Intent<BenchContext> {
   rebuild(): Promise<unknown> {
     return Promise.resolve(PAYLOAD);
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BenchFailure } from './bench-failure.js';
 
-export const PART_NAMES = ['worker', 'emit', 'http', 'latency'] as const;
+const PART_NAMES = ['worker', 'emit', 'http', 'latency'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 export interface BenchArguments {
@@ -20,7 +20,7 @@ Parts; without one, all of them, in about 3 minutes:
   latency   (e) emit to arrival at the vendor, at 100/s
 
   --json         the last line of the output is one JSON object
-  --profile DIR  writes V8 CPU profiles of Waybill's worker processes into DIR
+  --profile DIR  writes V8 CPU profiles of the measured Waybill processes into DIR
   --help         this text
 
 The services are those of MONGODB_URI and REDIS_URL, or the embedded ones.`;

@@ -15,7 +15,12 @@ declare module 'autocannon' {
     non2xx: number;
     errors: number;
     timeouts: number;
-    duration: number;
   }
-  export default function autocannon(options: Options): Promise<Result>;
+  interface Run extends Promise<Result> {
+    on(
+      event: 'response',
+      listener: (client: unknown, status: number, bytes: number, responseTimeMs: number) => void,
+    ): this;
+  }
+  export default function autocannon(options: Options): Run;
 }

@@ -4,20 +4,20 @@ import { interruption } from './interruption.js';
 
 /** The promise's result, or a failure that says what took too long. Ends at once when the bench is interrupted. */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const give = (reason: unknown) => reject(reason instanceof Error ? reason : new BenchFailure(String(reason)));
-    const interrupt = () => give(interruption.reason);
-    const timer = setTimeout(
-      () => give(new BenchFailure(`Waited ${timeoutMs / 1_000} s for ${what}, in vain`)),
-      timeoutMs,
-    );
-    interruption.addEventListener('abort', interrupt);
+  const over = new AbortController();
+  const ended = new Promise<never>((_, reject) => {
+    const late = () => reject(new BenchFailure(`Waited ${timeoutMs / 1_000} s for ${what}, in vain`));
+    const timer = setTimeout(late, timeoutMs);
+    const interrupt = () => reject(interruption.reason);
+    interruption.addEventListener('abort', interrupt, { signal: over.signal });
+    over.signal.addEventListener('abort', () => clearTimeout(timer));
     if (interruption.aborted) interrupt();
-    promise.then(resolve, give).finally(() => {
-      clearTimeout(timer);
-      interruption.removeEventListener('abort', interrupt);
-    });
   });
+  try {
+    return await Promise.race([promise, ended]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** Asks again and again until the answer is yes. */

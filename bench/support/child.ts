@@ -91,7 +91,10 @@ export class Child {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
     if (error === undefined) waiting?.resolve(answer);
-    else waiting?.reject(new BenchFailure(`${this.name} failed: ${String(error)}`));
+    else
+      waiting?.reject(
+        new BenchFailure(`${this.name} failed: ${typeof error === 'string' ? error : 'for no reason given'}`),
+      );
   }
 
   private failAll(why: string): void {

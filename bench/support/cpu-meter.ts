@@ -1,5 +1,6 @@
 import { allPids, listenerOf, MS_PER_TICK, remotePortsOf, statOf } from './proc.js';
 import type { Services } from './sandbox.js';
+import { median } from './statistics.js';
 
 /** CPU milliseconds by kind of process. */
 export type CpuMs = Readonly<Record<string, number>>;
@@ -61,6 +62,13 @@ export class CpuMeter {
     });
     return spent;
   }
+}
+
+/** Where the CPU time of one delivery goes, in words: by process, each the median of the rounds. */
+export function describeShares(rounds: readonly CpuMs[], deliveries: number): string {
+  const names = Object.keys(rounds[0] ?? {});
+  const share = (name: string) => median(rounds.map((cpu) => (cpu[name] ?? 0) / deliveries));
+  return names.map((name) => `${name} ${share(name).toFixed(2)} ms`).join(', ');
 }
 
 export const totalOf = (cpu: CpuMs) => Object.values(cpu).reduce((sum, ms) => sum + ms, 0);

@@ -7,8 +7,10 @@ const controller = new AbortController();
 /** Aborted by the first Ctrl-C: every wait of the bench ends, and what was started is cleaned up on the way out. */
 export const interruption = controller.signal;
 
+let interruptedCode: number | null = null;
+
 /** The exit code of a bench that was interrupted, as shells report it; `null` where it was not. */
-export let interruptedCode: number | null = null;
+export const exitCodeOfInterruption = () => interruptedCode;
 
 /** A second signal does not wait for the cleaning up. */
 export function listenForSignals(): void {

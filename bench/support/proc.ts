@@ -20,7 +20,10 @@ const REMOTE = 2;
 const STATE = 3;
 const INODE = 9;
 
-export const allPids = (): number[] => namesIn('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+export const allPids = (): number[] =>
+  namesIn('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 
 export function statOf(pid: number): ProcessStat | null {
   const text = contentOf(`/proc/${pid}/stat`);

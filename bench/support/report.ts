@@ -1,7 +1,7 @@
 import type { PartResult, Row } from '../parts/part.js';
 import { median } from './statistics.js';
 
-const HEADINGS = ['', 'median', 'lowest', 'highest', 'to (a)', 'CPU-ms per delivery'];
+const HEADINGS = ['', 'median', 'lowest', 'highest', 'to (a)', 'CPU-ms each'];
 
 /** The rows of all parts as a table of text. `ceilingPerS` is null where part (a) was not measured. */
 export function tableOf(results: readonly PartResult[], ceilingPerS: number | null): string {

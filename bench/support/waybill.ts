@@ -16,32 +16,35 @@ export interface WaybillApi {
   readonly key: string;
 }
 
+type Role = 'api' | 'worker';
+
 /** A Waybill process of role `api`, with its HTTP server, a tenant and that tenant's key. */
-export async function startApi(sandbox: Sandbox, scope: Scope): Promise<WaybillApi> {
-  const { child, ready } = await Child.start({
-    name: 'the Waybill api process',
-    file: FILE,
-    env: { ...sandbox.env, BENCH_ROLE: 'api' },
-  });
-  scope.defer(() => child.stop());
+export async function startApi(sandbox: Sandbox, scope: Scope, profileInto: string | null = null): Promise<WaybillApi> {
+  const { child, ready } = await start('api', sandbox, scope, profileInto);
   return { child, url: textIn(ready, 'url'), key: textIn(ready, 'key') };
 }
 
-/** A Waybill process of role `worker`. `profileInto`: a folder for its CPU profile, written when it ends. */
+/** A Waybill process of role `worker`. */
 export async function startWorker(
   sandbox: Sandbox,
   scope: Scope,
   profileInto: string | null = null,
 ): Promise<{ child: Child; readyAtMs: number }> {
-  const profile = profileInto === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileInto}`];
-  const { child, ready } = await Child.start({
-    name: 'the Waybill worker process',
-    file: FILE,
-    env: { ...sandbox.env, BENCH_ROLE: 'worker' },
-    execArgv: [...process.execArgv, ...profile],
-  });
-  scope.defer(() => child.stop());
+  const { child, ready } = await start('worker', sandbox, scope, profileInto);
   return { child, readyAtMs: numberIn(ready, 'readyAtMs') };
+}
+
+/** `profileInto`: a folder for its CPU profile, written when it ends. */
+async function start(role: Role, sandbox: Sandbox, scope: Scope, profileInto: string | null) {
+  const profile = [`--cpu-prof-dir=${profileInto}`, `--cpu-prof-name=${role}-${Date.now()}.cpuprofile`, '--cpu-prof'];
+  const started = await Child.start({
+    name: `the Waybill ${role} process`,
+    file: FILE,
+    env: { ...sandbox.env, BENCH_ROLE: role },
+    execArgv: [...process.execArgv, ...(profileInto === null ? [] : profile)],
+  });
+  scope.defer(() => started.child.stop());
+  return started;
 }
 
 /** Integrations of one action, all to the same address, nothing mapped. */

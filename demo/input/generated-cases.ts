@@ -41,7 +41,7 @@ export function generateCases(count: number): TrueCase[] {
 }
 
 function generatePatient(random: () => number, mrn: string): PatientDetails {
-  const sex = pick(random, ['female', 'male']);
+  const sex = pick<keyof typeof GIVEN>(random, ['female', 'male']);
   const month = String(between(random, 1, 12)).padStart(2, '0');
   const day = String(between(random, 1, 28)).padStart(2, '0');
   return {

@@ -1,5 +1,5 @@
 /** A laboratory test with the range that its values are drawn from. */
-export interface Analyte {
+interface Analyte {
   readonly code: string;
   readonly name: string;
   readonly unit: string;

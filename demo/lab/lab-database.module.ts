@@ -1,19 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LAB_DATABASE_URI, LabDatabase } from './lab-database.js';
 
-/** The lab's own MongoDB connection. The application gives its address once, by `at`. */
-@Module({ providers: [LabDatabase], exports: [LabDatabase] })
-export class LabDatabaseModule {}
-
-/** Provides the address to every module. */
+/** The lab's own MongoDB connection, for all its modules. */
 @Module({})
-export class LabDatabaseAddressModule {
+export class LabDatabaseModule {
   static at(uri: string): DynamicModule {
     return {
-      module: LabDatabaseAddressModule,
+      module: LabDatabaseModule,
       global: true,
-      providers: [{ provide: LAB_DATABASE_URI, useValue: uri }],
-      exports: [LAB_DATABASE_URI],
+      providers: [{ provide: LAB_DATABASE_URI, useValue: uri }, LabDatabase],
+      exports: [LabDatabase],
     };
   }
 }

@@ -1,21 +1,32 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type Connection, createConnection, type Model, Schema, type SchemaDefinition } from 'mongoose';
 
+/** Patients, orders, bills, reports. */
+const LETTERS = ['P', 'O', 'B', 'R'] as const;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+interface Counter {
+  _id: string;
+  last: number;
+}
+
 export const LAB_DATABASE_URI = Symbol('lab:database-uri');
 
 /** The lab's own database. Waybill has another one and never looks in here: it asks the lab's intents. */
 @Injectable()
 export class LabDatabase implements OnModuleInit, OnApplicationShutdown {
   private readonly connection: Connection;
-  private readonly counters: Model<{ _id: string; last: number }>;
+  private readonly counters: Model<Counter>;
 
   constructor(@Inject(LAB_DATABASE_URI) uri: string) {
-    this.connection = createConnection(uri);
-    this.counters = this.model('counters', { _id: String, last: Number });
+    this.connection = createConnection(uri, { serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS });
+    this.counters = this.model<Counter>('counters', { _id: String, last: Number });
   }
 
   async onModuleInit(): Promise<void> {
     await this.connection.asPromise();
+    // Created here and never by an upsert: where two upserts race, some servers give both the same number.
+    await this.counters.insertMany(LETTERS.map((_id) => ({ _id, last: 0 })));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -34,11 +45,11 @@ export class LabDatabase implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The next id of a kind, as people say it on the phone: `P-0001`, `P-0002`. */
-  async nextId(letter: 'P' | 'O' | 'B' | 'R'): Promise<string> {
+  async nextId(letter: (typeof LETTERS)[number]): Promise<string> {
     const { last } = await this.counters
-      .findOneAndUpdate({ _id: letter }, { $inc: { last: 1 } }, { upsert: true, returnDocument: 'after' })
+      .findOneAndUpdate({ _id: letter }, { $inc: { last: 1 } }, { returnDocument: 'after' })
       .orFail()
-      .lean<{ last: number }>();
+      .lean<Counter>();
     return `${letter}-${String(last).padStart(4, '0')}`;
   }
 }

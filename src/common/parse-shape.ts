@@ -19,7 +19,7 @@ export function parseShape<T extends object>(shape: ClassConstructor<T>, input: 
   return errors.length === 0 ? { ok: true, value } : { ok: false, faults: errors.flatMap((e) => faultsOf(e, path)) };
 }
 
-export function faultsOf(error: ValidationError, path: string): FieldFault[] {
+function faultsOf(error: ValidationError, path: string): FieldFault[] {
   const field = path === '' ? error.property : `${path}.${error.property}`;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     field,

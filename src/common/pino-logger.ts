@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { currentCallScope } from './call-scope.js';
+import { WaybillError } from './waybill.error.js';
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
@@ -28,6 +29,8 @@ export class PinoNestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
+    // What stops the start is thrown as well as logged; where it is ours, the caller explains it in a sentence.
+    if (message instanceof WaybillError && rest.at(-1) === 'ExceptionHandler') return;
     this.write('error', message, rest);
   }
 

@@ -15,7 +15,7 @@ const CUT_OFF = '[cut off]';
 /** Secrets shorter than this are not searched for in text: they would be found everywhere. */
 const MIN_SECRET_LENGTH = 4;
 
-export const isSensitiveName = (name: string) => SENSITIVE_NAMES.test(name.toLowerCase().replace(/[-_.\s]/g, ''));
+const isSensitiveName = (name: string) => SENSITIVE_NAMES.test(name.toLowerCase().replace(/[-_.\s]/g, ''));
 
 /** Replaces every occurrence of the secrets, also as they look in a URL or inside JSON. Those under 4 characters are left. */
 export function redactText(text: string, secrets: readonly string[]): string {

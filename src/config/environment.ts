@@ -7,7 +7,7 @@ import { SettingsError } from './settings.error.js';
 import { type Role, ROLES } from './waybill-options.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 const DEFAULT_PORT = 3_000;
 const MAX_PORT = 65_535;
@@ -34,7 +34,7 @@ const TOOL_VARIABLES = [
 const KUBERNETES_VARIABLE = /^WAYBILL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 
 /** Variables of the server itself, beside those of the settings. */
-export const SERVER_VARIABLES = ['WAYBILL_ROLE', 'WAYBILL_LOG_LEVEL', 'PORT'] as const;
+const SERVER_VARIABLES = ['WAYBILL_ROLE', 'WAYBILL_LOG_LEVEL', 'PORT'] as const;
 
 /** @throws SettingsError naming every fault at once, unknown `WAYBILL_` variables included. */
 export function optionsFromEnvironment(env: Environment): ServerEnvironment {

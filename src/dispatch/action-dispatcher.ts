@@ -59,8 +59,8 @@ export class ActionDispatcher {
 
   /** As `emit`, for callers that know the action's id or name only. */
   async emitByReference(reference: number | string, context: unknown, options: EmitOptions = {}): Promise<EmitResult> {
-    const action = await this.catalogue.get(reference);
     try {
+      const action = await this.catalogue.get(reference);
       const planned = await this.fanOut.plan({
         action,
         context: action.parseContext(context),

@@ -13,7 +13,7 @@ import { ProblemDto } from '../http/problem.dto.js';
 import { IsTimestamp } from '../http/timestamp.decorator.js';
 import { IsActionReference } from './action-reference.decorator.js';
 
-export const MAX_BATCH_EVENTS = 1_000;
+const MAX_BATCH_EVENTS = 1_000;
 
 /** Something that happened. */
 export class EmitEventDto {

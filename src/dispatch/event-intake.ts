@@ -1,8 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ensureCallScope } from '../common/call-scope.js';
 import { parseShape } from '../common/parse-shape.js';
 import { isRecord } from '../common/primitives.js';
-import { WaybillError } from '../common/waybill.error.js';
 import { problemOf } from '../http/problem.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { TenantScope } from '../http/tenant-scope.js';
@@ -13,6 +12,8 @@ import { type BatchItemDto, EmitEventDto, type EmitResultDto } from './emit.dto.
 /** Events as they come over HTTP: whose they are is settled here, the rest is the dispatcher's. */
 @Injectable()
 export class EventIntake {
+  private readonly log = new Logger(EventIntake.name);
+
   constructor(
     private readonly dispatcher: ActionDispatcher,
     private readonly scope: TenantScope,
@@ -38,9 +39,10 @@ export class EventIntake {
       const result = await this.emit(caller, parsed.value, parsed.value.idempotencyKey);
       return { status: result.duplicate ? 'duplicate' : 'accepted', result };
     } catch (error) {
-      if (!(error instanceof WaybillError)) throw error;
       const { correlationId } = ensureCallScope();
-      return { status: 'refused', problem: problemOf(error, { instance, correlationId }) };
+      const problem = problemOf(error, { instance, correlationId });
+      if (problem.status >= 500) this.log.error(error);
+      return { status: 'refused', problem };
     }
   }
 }

@@ -64,14 +64,17 @@ export class EventStore implements OnModuleInit {
    */
   async recordIn(session: ClientSession, event: ActionEvent): Promise<RecordedEvent> {
     // Looked up first: a duplicate key error would abort the host's transaction.
-    const existing = await this.events.findById(event._id).session(session).lean<ActionEvent>();
+    if (!session.inTransaction()) return this.record(event);
+    const existing = await this.events
+      .findByIdAndUpdate(event._id, { $inc: { duplicateCount: 1 }, $set: { lastDuplicateAt: new Date() } })
+      .session(session)
+      .lean<ActionEvent>();
     if (existing) return { event: existing, duplicate: true };
     await this.rawEvents.insertOne({ ...event }, { session });
     await this.logs.insertQueued(
       event.deliveries.map((delivery) => queuedLogOf(event, delivery)),
       session,
     );
-    if (!session.inTransaction()) await this.enqueue([event]);
     session.once('ended', () => {
       if (wasCommitted(session)) void this.enqueue([event]);
     });

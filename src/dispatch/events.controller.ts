@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Body, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { asEventId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { type HttpRequest, pathOf } from '../http/http-message.js';
@@ -39,6 +39,7 @@ export class EventsController {
     required: false,
     description: '1 to 255 characters. The same key means the same event: it is recorded and delivered once.',
   })
+  @ApiAcceptedResponse({ type: EmitResultDto, description: 'The event is recorded and its deliveries are queued' })
   @ApiOkResponse({ type: EmitResultDto, description: 'The idempotency key was used before: this is the earlier event' })
   @ApiProblems(413, 422)
   async emit(

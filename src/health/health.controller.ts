@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { LiveDto, ReadyDto } from './health.dto.js';
 import { Readiness } from './readiness.js';
 
@@ -20,6 +20,7 @@ export class HealthController {
 
   /** MongoDB and Redis each answer within a second. */
   @Get('ready')
+  @ApiOkResponse({ type: ReadyDto })
   @ApiServiceUnavailableResponse({ type: ReadyDto, description: 'One of them does not; the answer says which' })
   async ready(@Res({ passthrough: true }) response: ServerResponse): Promise<ReadyDto> {
     const readiness = await this.readiness.check();

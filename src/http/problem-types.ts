@@ -13,6 +13,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   REQUEST_INVALID: { status: 400, title: 'The request is not valid' },
   BODY_UNREADABLE: { status: 400, title: 'The body cannot be read' },
   CURSOR_INVALID: { status: 400, title: 'The cursor is not valid' },
+  REQUEST_REFUSED: { status: 400, title: 'The request was refused' },
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is required' },
   TENANT_FORBIDDEN: { status: 403, title: 'The API key is not for this tenant' },
   PLATFORM_KEY_REQUIRED: { status: 403, title: 'A key of the platform is required' },

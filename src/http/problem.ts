@@ -45,8 +45,9 @@ export function problemOf(error: unknown, { instance, correlationId }: ProblemPl
 function factOf(error: unknown): Fact {
   if (error instanceof WaybillError) return waybillFact(error);
   if (isDatabaseUnavailable(error)) return DATABASE_AWAY;
-  if (error instanceof HttpException) return httpFact(error.getStatus(), error.message);
-  return bodyFact(error) ?? INTERNAL;
+  if (!(error instanceof HttpException)) return bodyFact(error) ?? INTERNAL;
+  // Nest wraps what a body parser throws.
+  return bodyFact(error.cause) ?? httpFact(error.getStatus(), error.message);
 }
 
 function waybillFact({ code, message, remedy, details }: WaybillError): Fact {
@@ -61,13 +62,13 @@ function httpFact(status: number, message: string): Fact {
     return { code: 'ROUTE_UNKNOWN', detail: message, remedy: 'Correct the method or the path; /docs lists them.' };
   }
   if (status >= 500) return { ...INTERNAL, status };
-  return { code: `HTTP_${status}`, status, detail: message, remedy: 'Correct the request; /docs describes it.' };
+  return { code: 'REQUEST_REFUSED', status, detail: message, remedy: 'Correct the request; /docs describes it.' };
 }
 
 /** What body-parser throws carries a `type` and a `status`. */
 function bodyFact(error: unknown): Fact | null {
-  if (!(error instanceof Error) || !isRecord(error) || typeof error['type'] !== 'string') return null;
-  const { type, limit, status } = error;
+  if (!isRecord(error) || typeof error['type'] !== 'string') return null;
+  const { type, limit, status, message } = error;
   if (type === 'entity.too.large') {
     const detail = `The body has more than the ${String(limit)} bytes that are accepted`;
     return { code: 'REQUEST_TOO_LARGE', detail, remedy: 'Send less at a time, such as smaller batches.' };
@@ -76,10 +77,10 @@ function bodyFact(error: unknown): Fact | null {
     return { code: 'BODY_UNREADABLE', detail: 'The body is not valid JSON', remedy: 'Send valid JSON in UTF-8.' };
   }
   if (status === 415) {
-    return { code: 'MEDIA_TYPE_UNSUPPORTED', detail: error.message, remedy: 'Send JSON in UTF-8.' };
+    return { code: 'MEDIA_TYPE_UNSUPPORTED', detail: String(message), remedy: 'Send JSON in UTF-8.' };
   }
   const isCallers = typeof status === 'number' && status >= 400 && status < 500;
-  return isCallers ? { code: 'BODY_UNREADABLE', detail: error.message, remedy: 'Send the whole body again.' } : null;
+  return isCallers ? { code: 'BODY_UNREADABLE', detail: String(message), remedy: 'Send the whole body again.' } : null;
 }
 
 function faultsIn(value: unknown): FaultDto[] {

@@ -1,23 +1,30 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import { type HttpLogger, pinoHttp } from 'pino-http';
-import { createPinoLogger } from '../common/pino-logger.js';
 import { CORRELATION_HEADER } from './correlation.middleware.js';
 import type { HttpRequest } from './http-message.js';
 
-/** One line for each request: method, URL, status, milliseconds. The values of the query may be ids of patients and are left out. */
-export function createRequestLog(level: string): HttpLogger {
-  const entry = (request: HttpRequest, response: ServerResponse, { responseTime }: { responseTime: number }) => ({
-    correlationId: response.getHeader(CORRELATION_HEADER),
+/**
+ * One line for each request: method, URL, status, milliseconds, correlation id. Nothing else of a request is logged: its
+ * headers hold keys, and its query and body may hold ids of patients. Runs after the correlation middleware.
+ */
+export function createRequestLog(logger: Logger): HttpLogger {
+  const entry = (request: HttpRequest, response: ServerResponse, value: unknown) => ({
+    context: 'http',
     method: request.method,
     url: withoutValues(request.originalUrl ?? request.url ?? ''),
     status: response.statusCode,
-    ms: Math.round(responseTime),
+    ms: millisecondsOf(value),
   });
-  return pinoHttp<IncomingMessage>({
-    logger: createPinoLogger(level, { mixin: () => ({ context: 'http' }) }),
+  return pinoHttp({
+    logger,
+    // Else pino-http adds the whole request, its query included.
     quietReqLogger: true,
-    genReqId: () => '',
-    customAttributeKeys: { reqId: 'request' },
+    quietResLogger: true,
+    serializers: { req: () => undefined, res: () => undefined },
+    wrapSerializers: false,
+    genReqId: (_request, response) => String(response.getHeader(CORRELATION_HEADER)),
+    customAttributeKeys: { reqId: 'correlationId' },
     autoLogging: { ignore: ({ url }) => url?.startsWith('/health/') ?? false },
     customLogLevel: (_request, { statusCode }) => (statusCode >= 500 ? 'error' : 'info'),
     customSuccessMessage: () => 'request',
@@ -28,7 +35,11 @@ export function createRequestLog(level: string): HttpLogger {
 }
 
 function withoutValues(url: string): string {
-  const [path = '', query] = url.split('?', 2);
-  if (query === undefined) return path;
-  return `${path}?${query.replace(/=[^&]*/g, '=')}`;
+  const [path = '', ...query] = url.split('?');
+  return query.length === 0 ? path : `${path}?${query.join('?').replace(/=[^&]*/g, '=')}`;
 }
+
+const millisecondsOf = (value: unknown): number | null => {
+  const time: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'responseTime') : null;
+  return typeof time === 'number' ? Math.round(time) : null;
+};

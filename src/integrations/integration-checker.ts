@@ -29,6 +29,9 @@ const RESERVED_HEADERS = new Set([
 ]);
 const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 
+/** What Node's validateHeaderName and validateHeaderValue throw with. */
+const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
+
 export interface CheckedIntegration {
   readonly config: Omit<IntegrationConfig, 'auth'>;
   readonly auth: SplitAuth & { readonly kind: string };
@@ -108,8 +111,9 @@ function faultOf(field: string, check: () => void): FieldFault[] {
   } catch (error) {
     if (error instanceof WaybillError)
       return [{ field, expected: `${error.message}. ${error.remedy}`, received: 'string' }];
-    if (error instanceof TypeError)
+    if (isRecord(error) && INVALID_HEADER_CODES.has(error['code'])) {
       return [{ field, expected: 'must be a valid HTTP header (RFC 9110, section 5)', received: 'string' }];
+    }
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -17,13 +18,18 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
-import { HTTP_METHODS, type HttpMethod } from './integration.js';
+import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
 
 export class EndpointInput {
   @IsIn(HTTP_METHODS)
+  @ApiPropertyOptional()
   method: HttpMethod = 'POST';
+
+  /** `form` sends the body's direct members as form fields; each must be a primitive or a list of them. */
+  @IsIn(BODY_FORMATS)
+  format: BodyFormat = 'json';
 
   /** `http:` or `https:`; the path and query may hold `{{path}}` parameters, such as `{{context.patientId}}`. */
   @IsString()
@@ -32,10 +38,12 @@ export class EndpointInput {
 
   /** Header names to values; values may hold `{{path}}` parameters. */
   @IsObject()
+  @ApiPropertyOptional()
   headers: Record<string, string> = {};
 
   /** Query names to values; values may hold `{{path}}` parameters. */
   @IsObject()
+  @ApiPropertyOptional()
   query: Record<string, string> = {};
 }
 
@@ -59,12 +67,14 @@ export class SuccessRuleInput {
     each: true,
     message: 'each of statuses must be a status such as 200 or a range such as 200-299',
   })
+  @ApiPropertyOptional()
   statuses: string[] = ['200-299'];
 
   /** JSONata over `{ status, headers, body }` that must also be true. */
   @IsOptional()
   @IsString()
   @MaxLength(MAX_EXPRESSION_CHARS)
+  @ApiPropertyOptional()
   expression: string | null = null;
 }
 
@@ -79,16 +89,19 @@ export class RetryPolicyInput {
   @IsInt()
   @Min(1)
   @Max(100)
+  @ApiPropertyOptional({ type: 'integer' })
   maxAttempts = 20;
 
   @IsInt()
   @Min(10)
   @Max(86_400_000)
+  @ApiPropertyOptional({ type: 'integer' })
   baseDelayMs = 10_000;
 
   @IsInt()
   @Min(10)
   @Max(7 * 86_400_000)
+  @ApiPropertyOptional({ type: 'integer' })
   maxDelayMs = 14_400_000;
 }
 
@@ -109,6 +122,7 @@ export class IntegrationInput {
   vendor!: string;
 
   @IsBoolean()
+  @ApiPropertyOptional({ type: 'boolean' })
   enabled = true;
 
   @ValidateNested()
@@ -117,37 +131,44 @@ export class IntegrationInput {
 
   /** `{ kind: none }`, `{ kind: bearer, token }`, `{ kind: basic, username, password }` or `{ kind: api-key, in, name, value }`. */
   @IsObject()
+  @ApiPropertyOptional()
   auth: Record<string, unknown> = { kind: 'none' };
 
   /** JSONata over `{ action, context, tenantId, occurredAt }`; only where it is true is a delivery made. */
   @IsOptional()
   @IsString()
   @MaxLength(MAX_EXPRESSION_CHARS)
+  @ApiPropertyOptional()
   filter: string | null = null;
 
   /** JSONata over `{ data, context, action, tenantId, deliveryId, occurredAt }` that makes the outgoing body. Without it `data` is sent. */
   @IsOptional()
   @IsString()
   @MaxLength(MAX_EXPRESSION_CHARS)
+  @ApiPropertyOptional()
   mapping: string | null = null;
 
   @IsArray()
   @ArrayMaxSize(10)
   @ValidateNested({ each: true })
   @Type(() => AttachmentInput)
+  @ApiPropertyOptional()
   attachments: AttachmentInput[] = [];
 
   @ValidateNested()
   @Type(() => SuccessRuleInput)
+  @ApiPropertyOptional()
   successRule: SuccessRuleInput = new SuccessRuleInput();
 
   /** Bounds one whole call, in milliseconds. */
   @IsInt()
   @Min(100)
   @Max(120_000)
+  @ApiPropertyOptional({ type: 'integer' })
   timeoutMs = 30_000;
 
   @ValidateNested()
   @Type(() => RetryPolicyInput)
+  @ApiPropertyOptional()
   retryPolicy: RetryPolicyInput = new RetryPolicyInput();
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
@@ -18,11 +18,25 @@ export class CreateIntegrationDto extends IntegrationInput {
   tenantId?: string;
 }
 
+export class EndpointChangeDto extends PartialType(EndpointInput) {}
+
+export class SuccessRuleChangeDto extends PartialType(SuccessRuleInput) {}
+
+export class RetryPolicyChangeDto extends PartialType(RetryPolicyInput) {}
+
 /**
  * Any subset of an integration's fields. `endpoint`, `successRule` and `retryPolicy` are merged field by field; everything
  * else is replaced. Without `auth` the secret stays as it is.
  */
-export class UpdateIntegrationDto extends PartialType(IntegrationInput) {
+export class UpdateIntegrationDto extends PartialType(
+  OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy'] as const),
+) {
+  endpoint?: EndpointChangeDto;
+
+  successRule?: SuccessRuleChangeDto;
+
+  retryPolicy?: RetryPolicyChangeDto;
+
   /** The version that the change was made on; where it is no longer the latest the change is refused with 409. */
   version?: number;
 }

@@ -3,9 +3,14 @@ import type { IntegrationId, TenantId } from '../common/ids.js';
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
+export const BODY_FORMATS = ['json', 'form'] as const;
+/** How the outgoing body is written: JSON (RFC 8259), or `application/x-www-form-urlencoded` (WHATWG URL, section 5). */
+export type BodyFormat = (typeof BODY_FORMATS)[number];
+
 /** Where a delivery goes. `url`, header values and query values may hold `{{path}}` parameters. */
-export interface Endpoint {
+interface Endpoint {
   method: HttpMethod;
+  format: BodyFormat;
   url: string;
   headers: Record<string, string>;
   query: Record<string, string>;

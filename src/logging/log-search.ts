@@ -2,7 +2,7 @@ import type { QueryFilter } from 'mongoose';
 import type { FieldFault } from '../common/field-fault.js';
 import { asIntegrationId, type TenantId } from '../common/ids.js';
 import { parseShape } from '../common/parse-shape.js';
-import { type ContextData, isPrimitive, isRecord, kindOf } from '../common/primitives.js';
+import { type ContextData, isRecord, kindOf } from '../common/primitives.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { contextKeysOf, type IntegrationLog } from './integration-log.js';
 import { LogQueryDto } from './log-query.dto.js';
@@ -13,7 +13,8 @@ export interface LogSearch {
   readonly context: ContextData;
 }
 
-const CONTEXT_PARAMETER = /^context\[([A-Za-z_]\w{0,63})\]$/;
+/** The tenant is a parameter of its own; it is no key of the index. */
+const CONTEXT_PARAMETER = /^context\[((?!tenantId\])[A-Za-z_]\w{0,63})\]$/;
 
 /**
  * Reads the query string of a search. Context ids come as `context[patientId]=P-1` in the simple parser of Express 5, and as
@@ -21,31 +22,31 @@ const CONTEXT_PARAMETER = /^context\[([A-Za-z_]\w{0,63})\]$/;
  * @throws RequestInvalidError naming every faulty and every unknown parameter.
  */
 export function readLogSearch(parameters: Readonly<Record<string, unknown>>): LogSearch {
-  const { context: nested, ...flat } = parameters;
-  const entries = Object.entries(flat);
-  const context = entries.flatMap(([name, value]) => contextEntry(CONTEXT_PARAMETER.exec(name)?.[1], value));
-  const inner = isRecord(nested) ? Object.entries(nested).flatMap(([name, value]) => contextEntry(name, value)) : [];
-  const rest = entries.filter(([name]) => !CONTEXT_PARAMETER.test(name));
+  const entries = flattened(parameters);
+  const ids = entries.flatMap(([parameter, value]) => {
+    const name = CONTEXT_PARAMETER.exec(parameter)?.[1];
+    return name === undefined ? [] : [{ parameter, name, value }];
+  });
+  const rest = entries.filter(([parameter]) => !CONTEXT_PARAMETER.test(parameter));
   const parsed = parseShape(LogQueryDto, Object.fromEntries(rest));
+  const repeated = ids.filter(({ value }) => typeof value !== 'string');
   const faults: FieldFault[] = [
     ...(parsed.ok ? [] : parsed.faults),
-    ...(nested !== undefined && !isRecord(nested)
-      ? [{ field: 'context', expected: 'must name an id, as in context[patientId]=P-1', received: kindOf(nested) }]
-      : []),
-    ...[...context, ...inner].flatMap(([name, value]) =>
-      isPrimitive(value)
-        ? []
-        : [{ field: `context[${name}]`, expected: 'must be given once', received: kindOf(value) }],
-    ),
+    ...repeated.map(({ parameter, value }) => ({
+      field: parameter,
+      expected: 'must be given once',
+      received: kindOf(value),
+    })),
   ];
   if (!parsed.ok || faults.length > 0) throw new RequestInvalidError(faults);
-  const values = [...context, ...inner].flatMap(([name, value]) =>
-    isPrimitive(value) ? [[name, value] as const] : [],
-  );
-  return { query: parsed.value, context: Object.fromEntries(values) };
+  return { query: parsed.value, context: Object.fromEntries(ids.map(({ name, value }) => [name, String(value)])) };
 }
 
-const contextEntry = (name: string | undefined, value: unknown) => (name === undefined ? [] : [[name, value] as const]);
+function flattened({ context, ...rest }: Readonly<Record<string, unknown>>): [string, unknown][] {
+  if (!isRecord(context)) return Object.entries(context === undefined ? rest : { ...rest, context });
+  const inner = Object.entries(context).map(([name, value]): [string, unknown] => [`context[${name}]`, value]);
+  return [...Object.entries(rest), ...inner];
+}
 
 /** The search as MongoDB is asked; the tenant always stands first. */
 export function logFilterOf(tenantId: TenantId, { query, context }: LogSearch): QueryFilter<IntegrationLog> {

@@ -55,7 +55,7 @@ export class LogWriter implements BeforeApplicationShutdown {
 
   /** Waits before the next try, or throws where another try makes no sense. */
   private async backOff(error: unknown, failures: number, count: number): Promise<void> {
-    if (!isUnavailable(error) && failures >= RETRY_DELAYS_MS.length) throw error;
+    if (isRefusal(error) && failures >= RETRY_DELAYS_MS.length) throw error;
     if (failures === 0)
       this.log.warn(`${count} log entries could not be written to ${this.sink.name}, trying again: ${String(error)}`);
     if (this.stopping.signal.aborted && failures >= RETRY_DELAYS_MS.length) throw error;
@@ -63,9 +63,16 @@ export class LogWriter implements BeforeApplicationShutdown {
   }
 }
 
-/** The database is away, as opposed to having refused what it was given. */
-const isUnavailable = (error: unknown) =>
-  error instanceof mongo.MongoNetworkError ||
-  error instanceof mongo.MongoServerSelectionError ||
-  error instanceof mongo.MongoNotConnectedError ||
-  (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError'));
+/** FerretDB and DocumentDB answer with this while the PostgreSQL behind them is away. */
+const INTERNAL_ERROR = 1;
+
+/**
+ * Whether the database has read these entries and will not have them, as opposed to being away. A bulk write that lost its
+ * connection is a MongoBulkWriteError too, only without write errors.
+ */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof mongo.MongoBulkWriteError) return [error.writeErrors].flat().length > 0;
+  if (error instanceof mongo.MongoServerError)
+    return error.code !== INTERNAL_ERROR && !error.hasErrorLabel('RetryableWriteError');
+  return !(error instanceof mongo.MongoError);
+}

@@ -1,5 +1,6 @@
 import { Get, Param, Query } from '@nestjs/common';
-import { ApiQuery } from '@nestjs/swagger';
+import { ApiQuery, OmitType } from '@nestjs/swagger';
+import { ERROR_CLASSES } from '../common/error-class.js';
 import { asLogId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
@@ -9,6 +10,7 @@ import { TenantQueryDto } from '../http/tenant-query.dto.js';
 import { TenantScope } from '../http/tenant-scope.js';
 import { WaybillController } from '../http/waybill-controller.decorator.js';
 import type { Principal } from '../security/api-keys/principal.js';
+import { DIRECTIONS, LOG_STATUSES } from './integration-log.js';
 import { IntegrationLogStore, type LogCursor } from './integration-log.store.js';
 import { LogPageDto } from './log.dto.js';
 import { LogDetailDto } from './log-detail.dto.js';
@@ -30,7 +32,11 @@ export class LogsController {
 
   /** Searches the logs of a tenant, newest first. Filters add up. */
   @Get()
-  @ApiQuery({ type: LogQueryDto })
+  // The enums are written out: @nestjs/swagger drops them from a class that is named here.
+  @ApiQuery({ type: OmitType(LogQueryDto, ['status', 'errorClass', 'direction'] as const) })
+  @ApiQuery({ name: 'status', required: false, enum: LOG_STATUSES })
+  @ApiQuery({ name: 'errorClass', required: false, enum: ERROR_CLASSES })
+  @ApiQuery({ name: 'direction', required: false, enum: DIRECTIONS })
   @ApiQuery({
     name: 'context',
     required: false,

@@ -1,30 +1,42 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { type Collection, type Connection, createConnection, type Model } from 'mongoose';
+import { type Collection, type Connection, createConnection, type Model, type Schema } from 'mongoose';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
 
-const CONNECT_TIMEOUT_MS = 10_000;
+/** How long an operation waits for a server before it fails, where the URI does not say. */
+const SERVER_SELECTION_TIMEOUT_MS = 5_000;
+/** How long an operation that was sent waits for its answer: a connection can be lost without a sign. */
+const SOCKET_TIMEOUT_MS = 30_000;
+
+/** What is needed of a connection's `model`: checking its many overloads for each collection takes the compiler seconds. */
+interface Models {
+  model<T>(name: string, schema: Schema): Model<T>;
+}
 
 /** Waybill's MongoDB: its own connection, or the host's where the host gave one. */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly log = new Logger(Database.name);
   private readonly owned: boolean;
+  private readonly uri: string;
+  private opening: Promise<Connection> | null = null;
   readonly connection: Connection;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
     const { connection, uri } = settings.mongodb;
     this.owned = connection === undefined;
-    this.connection = connection ?? createConnection(uri ?? '', { serverSelectionTimeoutMS: CONNECT_TIMEOUT_MS });
+    this.uri = uri ?? '';
+    this.connection = connection ?? createConnection();
     // Without a listener, a connection error would end the process; each operation reports its own failure.
     this.connection.on('error', (error: Error) => this.log.error(`MongoDB: ${error.message}`));
   }
 
-  /** Resolves once connected. @throws DatabaseUnreachableError */
+  /** Resolves once connected; the first call connects. @throws DatabaseUnreachableError */
   async ready(): Promise<void> {
     try {
-      await this.connection.asPromise();
+      this.opening ??= this.owned ? open(this.connection, this.uri) : this.connection.asPromise();
+      await this.opening;
     } catch (error) {
       throw new DatabaseUnreachableError(error);
     }
@@ -32,11 +44,12 @@ export class Database implements OnApplicationShutdown {
 
   /** One round trip, bounded: for the readiness check. */
   async ping(timeoutMs: number): Promise<void> {
-    await this.connection.db?.command({ ping: 1 }, { timeoutMS: timeoutMs });
+    await this.connection.db?.command({ ping: 1, maxTimeMS: timeoutMs });
   }
 
   model<T>(spec: CollectionSpec<T>): Model<T> {
-    return this.connection.models[spec.name] ?? this.connection.model<T>(spec.name, spec.schema);
+    const models: Models = this.connection;
+    return this.connection.models[spec.name] ?? models.model(spec.name, spec.schema);
   }
 
   /** The raw collection, for writes whose documents are ours and typed: mongoose's casting would cost more than the write. */
@@ -53,4 +66,13 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     if (this.owned) await this.connection.close();
   }
+}
+
+function open(connection: Connection, uri: string): Promise<Connection> {
+  const selection = uri.includes('serverSelectionTimeoutMS=')
+    ? {}
+    : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS };
+  const socket = uri.includes('socketTimeoutMS=') ? {} : { socketTimeoutMS: SOCKET_TIMEOUT_MS };
+  // The driver waits for a server by itself, in bounds; mongoose's own buffer in front of it would wait 10 s more.
+  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket });
 }

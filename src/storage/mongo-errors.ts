@@ -28,5 +28,6 @@ export const isDatabaseUnavailable = (error: unknown): boolean =>
   error instanceof mongo.MongoServerSelectionError ||
   error instanceof mongo.MongoNotConnectedError ||
   error instanceof mongo.MongoTopologyClosedError ||
+  error instanceof mongo.MongoOperationTimeoutError ||
   error instanceof MongooseErrors.MongooseServerSelectionError ||
   (error instanceof mongo.MongoError && error.hasErrorLabel('RetryableWriteError'));

@@ -2,7 +2,7 @@
  * The fields of FHIR R4 resources that the lab reads, each of them optional until it was looked at: a file may hold
  * anything. See https://hl7.org/fhir/R4/.
  */
-export interface Reference {
+interface Reference {
   readonly reference?: string;
 }
 

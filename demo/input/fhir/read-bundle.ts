@@ -41,7 +41,8 @@ export function readBundle(json: unknown): BundleContent {
 
 function entriesOf(json: unknown): readonly unknown[] {
   if (!isRecord(json) || json['resourceType'] !== 'Bundle') {
-    const kind = isRecord(json) && typeof json['resourceType'] === 'string' ? `a ${json['resourceType']}` : 'no resource';
+    const kind =
+      isRecord(json) && typeof json['resourceType'] === 'string' ? `a ${json['resourceType']}` : 'no resource';
     throw new InputError(`is ${kind}, not a FHIR Bundle; give transaction bundles`);
   }
   if (json['type'] !== 'transaction') {

@@ -10,7 +10,7 @@ export class PatientController {
 
   @Post()
   register(@Param('labId') labId: string, @Body(LAB_INPUT) body: RegisterPatientDto) {
-    return this.patients.register({ labId, ...body }, 'api');
+    return this.patients.register(labId, body, 'api');
   }
 
   @Patch(':id')

@@ -5,7 +5,7 @@ import type { Channel, Patient } from './patient.js';
 import { PatientRepository } from './patient.repository.js';
 import { PatientTriggers } from './patient.triggers.js';
 
-export type NewPatient = Omit<Patient, '_id' | 'channel'>;
+export type NewPatient = Omit<Patient, '_id' | 'labId' | 'channel'>;
 
 @Injectable()
 export class PatientService {
@@ -16,8 +16,13 @@ export class PatientService {
   ) {}
 
   /** Registering the same person again finds them, and tells nobody twice. */
-  async register(details: NewPatient, channel: Channel): Promise<{ patient: Patient; event: EmitResult }> {
-    const patient = await this.patients.insertOrFind({ _id: await this.database.nextId('P'), ...details, channel });
+  async register(
+    labId: string,
+    details: NewPatient,
+    channel: Channel,
+  ): Promise<{ patient: Patient; event: EmitResult }> {
+    const _id = await this.database.nextId('P');
+    const patient = await this.patients.insertOrFind({ _id, labId, ...details, channel });
     return { patient, event: await this.triggers.registered(patient) };
   }
 

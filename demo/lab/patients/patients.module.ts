@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { WaybillModule } from 'waybill';
-import { LabDatabaseModule } from '../lab-database.module.js';
 import { PatientRegistered } from './patient.actions.js';
 import { PatientController } from './patient.controller.js';
 import { PatientIntent } from './patient.intent.js';
@@ -10,7 +9,6 @@ import { PatientTriggers } from './patient.triggers.js';
 
 @Module({
   imports: [
-    LabDatabaseModule,
     PatientRecordsModule,
     WaybillModule.forFeature({
       actions: [PatientRegistered],

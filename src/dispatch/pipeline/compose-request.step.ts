@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { encodeForUrl, renderTemplate } from '../../integrations/template.js';
+import { BODY_WRITERS } from './body-formats.js';
 import { BodyTooLargeError } from './body-too-large.error.js';
 import type { Delivery } from './delivery.js';
 import type { PipelineStep } from './pipeline-step.js';
@@ -22,9 +23,9 @@ export class ComposeRequestStep implements PipelineStep {
         renderTemplate(`endpoint.query.${name}`, value, input, (text) => text),
       );
     }
-    const body = delivery.sendsBody ? this.serialise(delivery.body) : null;
+    const body = delivery.sendsBody ? this.serialise(delivery) : null;
     const headers: Record<string, string> = { 'user-agent': USER_AGENT, accept: 'application/json, */*;q=0.5' };
-    if (body) headers['content-type'] = 'application/json';
+    if (body) headers['content-type'] = BODY_WRITERS[endpoint.format].contentType;
     for (const [name, value] of Object.entries(endpoint.headers)) {
       headers[name.toLowerCase()] = renderTemplate(`endpoint.headers.${name}`, value, input, headerValue);
     }
@@ -33,8 +34,8 @@ export class ComposeRequestStep implements PipelineStep {
     delivery.request = { url, headers, body };
   }
 
-  private serialise(value: unknown): Buffer {
-    const body = Buffer.from(JSON.stringify(value), 'utf8');
+  private serialise({ body: value, integration }: Delivery): Buffer {
+    const body = Buffer.from(BODY_WRITERS[integration.endpoint.format].write(value), 'utf8');
     const limit = this.settings.limits.outgoingBytes;
     if (body.length > limit) throw new BodyTooLargeError(body.length, limit);
     return body;

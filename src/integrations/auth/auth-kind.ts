@@ -1,7 +1,7 @@
 import type { ClassConstructor } from 'class-transformer';
 
 /** The parts of a request that an authentication may add to. */
-export interface AuthenticableRequest {
+interface AuthenticableRequest {
   readonly headers: Record<string, string>;
   readonly query: URLSearchParams;
 }

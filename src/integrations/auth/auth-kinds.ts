@@ -28,7 +28,7 @@ const REGISTRY: ReadonlyMap<string, RegisteredAuthKind> = new Map(
   ]),
 );
 
-export const AUTH_KINDS = [...REGISTRY.keys()];
+const AUTH_KINDS = [...REGISTRY.keys()];
 
 export const findAuthKind = (kind: string) => REGISTRY.get(kind) ?? null;
 

@@ -4,7 +4,7 @@ import type { IntegrationLoggerOptions } from './integration-logger.options.js';
 export const INTEGRATION_LOGGER = 'waybill:integration-logger';
 
 /** A decorated method, as its class carries it. */
-export interface LoggedMethod {
+interface LoggedMethod {
   readonly name: string | symbol;
   readonly options: IntegrationLoggerOptions;
 }

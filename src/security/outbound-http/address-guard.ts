@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { AddressRangeError } from './address-range.error.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
-type Range = readonly [Address, number];
+type AddressRange = readonly [Address, number];
 
 /**
  * Says which IP addresses may be called: public unicast ones, and those of the allowed ranges. Loopback, private,
@@ -10,11 +10,11 @@ type Range = readonly [Address, number];
  * none of them; an IPv4 address mapped into IPv6 counts as the IPv4 address that it is.
  */
 export class AddressGuard {
-  private readonly allowed: readonly Range[];
+  private readonly allowed: readonly AddressRange[];
 
   /** @throws AddressRangeError */
   constructor(allowCidrs: readonly string[]) {
-    this.allowed = allowCidrs.map(parseRange);
+    this.allowed = parseAddressRanges(allowCidrs);
   }
 
   /** False too for a text that is no IP address. */
@@ -25,7 +25,10 @@ export class AddressGuard {
   }
 }
 
-function parseRange(range: string): Range {
+/** @throws AddressRangeError naming the first range that cannot be read. */
+export const parseAddressRanges = (cidrs: readonly string[]) => cidrs.map(parseRange);
+
+function parseRange(range: string): AddressRange {
   if (ipaddr.isValidCIDR(range)) {
     const [network, bits] = ipaddr.parseCIDR(range);
     return network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress()
@@ -39,7 +42,7 @@ function parseRange(range: string): Range {
   return [address, address.kind() === 'ipv4' ? 32 : 128];
 }
 
-function matches(address: Address, [network, bits]: Range): boolean {
+function matches(address: Address, [network, bits]: AddressRange): boolean {
   if (address instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && address.match(network, bits);
   return network instanceof ipaddr.IPv6 && address.match(network, bits);
 }

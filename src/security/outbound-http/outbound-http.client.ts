@@ -8,8 +8,7 @@ import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
 import { type Answer, type OutboundAgents, outboundAdapter, statusOf } from './outbound.adapter.js';
 import { OutboundRequestError } from './outbound-request.error.js';
 
-export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-export type HttpMethod = (typeof HTTP_METHODS)[number];
+type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
 export interface OutboundRequest {
   readonly method: HttpMethod;

@@ -1,0 +1,15 @@
+export interface BillLine {
+  code: string;
+  description: string;
+  amountCents: number;
+}
+
+export interface Bill {
+  _id: string;
+  labId: string;
+  patientId: string;
+  orderId: string;
+  currency: string;
+  lines: BillLine[];
+  totalCents: number;
+}

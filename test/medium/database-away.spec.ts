@@ -1,0 +1,72 @@
+import { type DynamicModule, Injectable } from '@nestjs/common';
+import { EventNotRecordedError } from '../../src/dispatch/event-not-recorded.error.js';
+import { IntegrationLogger } from '../../src/index.js';
+import { LogWriter } from '../../src/logging/log-writer.js';
+import { CuttableProxy } from '../support/cuttable-proxy.js';
+import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { freshDatabaseName, mongodbUri } from '../support/services.js';
+import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
+import { PatientRegistered } from '../support/test-lab.js';
+
+@Injectable()
+class Desk {
+  @IntegrationLogger({ name: 'desk' })
+  async book(input: { tenantId: string; sampleId: string }): Promise<string> {
+    return `booked ${input.sampleId}`;
+  }
+}
+
+class DeskModule {}
+const desk: DynamicModule = { module: DeskModule, providers: [Desk], exports: [Desk] };
+
+describe('while MongoDB is away', () => {
+  let proxy: CuttableProxy;
+  let vendor: FakeVendor;
+  let host: TestHost;
+
+  beforeEach(async () => {
+    proxy = await CuttableProxy.to(mongodbUri());
+    vendor = await startFakeVendor();
+    const uri = `${proxy.uri(freshDatabaseName('away'))}?serverSelectionTimeoutMS=1000`;
+    host = await startTestHost({
+      settings: { mongodb: { uri }, reconciler: { intervalMs: 200, graceMs: 5_000 } },
+      imports: [desk],
+    });
+    await host.createIntegration({ url: vendor.url });
+  });
+
+  afterEach(async () => {
+    await host.close();
+    await vendor.close();
+    await proxy.cut();
+  });
+
+  const emit = (options: Parameters<TestHost['dispatcher']['emit']>[2] = {}) =>
+    host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1' }, options);
+
+  it("gives a host's decorated method its result at once, and writes the log when MongoDB is back", async () => {
+    await proxy.cut();
+    const startedMs = performance.now();
+    await expect(host.find(Desk).book({ tenantId: LAB, sampleId: 'S-1' })).resolves.toBe('booked S-1');
+    expect(performance.now() - startedMs).toBeLessThan(50);
+    await proxy.restore();
+    await host.find(LogWriter).flush();
+    expect(await host.logs()).toMatchObject([
+      { integrationName: 'desk', status: 'SUCCESS', contextKeys: ['sampleId=S-1'] },
+    ]);
+  });
+
+  it('refuses an emit with what to do, and takes the same key once MongoDB is back', async () => {
+    await proxy.cut();
+    const refused = await emit({ idempotencyKey: 'k-1' }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(EventNotRecordedError);
+    expect(refused).toMatchObject({
+      code: 'EVENT_NOT_RECORDED',
+      remedy: expect.stringContaining('same idempotency key'),
+    });
+    await proxy.restore();
+    const { deliveries, duplicate } = await emit({ idempotencyKey: 'k-1' });
+    expect(duplicate).toBe(false);
+    await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS');
+  });
+});

@@ -1,0 +1,235 @@
+import { ApiClient } from '../support/api-client.js';
+import { startServerHost } from '../support/server-host.js';
+import { LAB, type TestHost } from '../support/test-host.js';
+
+const CRM = {
+  actionId: 57,
+  name: 'New patients',
+  vendor: 'CRM',
+  endpoint: { url: 'http://127.0.0.1:9/patients/{{context.patientId}}', headers: { 'x-source': 'lab' } },
+  auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', value: 'hush-hush-4711' },
+  mapping: '{ "name": data.name }',
+};
+
+describe('/v1/integrations', () => {
+  let host: TestHost;
+  let lab: ApiClient;
+  let other: ApiClient;
+  let platform: ApiClient;
+
+  beforeAll(async () => {
+    host = await startServerHost({ role: 'api' });
+    await host.createTenant('lab-2');
+    lab = new ApiClient(host, await host.createKey());
+    other = new ApiClient(host, await host.createKey('lab-2'));
+    platform = new ApiClient(host, await host.createKey(null));
+  });
+
+  afterAll(() => host.close());
+
+  const create = async (part: object = {}): Promise<string> => {
+    const { body } = await lab.post('/v1/integrations', { ...CRM, ...part }).expect(201);
+    return body.id;
+  };
+
+  it('creates one, with every default filled in', async () => {
+    const { body } = await lab.post('/v1/integrations', CRM).expect(201);
+    expect(body).toEqual({
+      id: expect.stringMatching(/^int_/),
+      tenantId: LAB,
+      actionId: 57,
+      name: 'New patients',
+      vendor: 'CRM',
+      enabled: true,
+      disabledReason: null,
+      endpoint: { method: 'POST', query: {}, ...CRM.endpoint },
+      auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', secretSet: true },
+      filter: null,
+      mapping: CRM.mapping,
+      attachments: [],
+      successRule: { statuses: ['200-299'], expression: null },
+      timeoutMs: 30_000,
+      retryPolicy: { maxAttempts: 20, baseDelayMs: 10_000, maxDelayMs: 14_400_000 },
+      version: 1,
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+      updatedBy: expect.stringMatching(/^key [0-9a-f]{16} \(test\)$/),
+    });
+  });
+
+  it('never answers with a secret or the reference to one', async () => {
+    const id = await create();
+    await lab.patch(`/v1/integrations/${id}`, { auth: { kind: 'bearer', token: 'hush-hush-0815' } }).expect(200);
+    const answers = await Promise.all([
+      lab.get(`/v1/integrations/${id}`),
+      lab.get('/v1/integrations'),
+      lab.get(`/v1/integrations/${id}/versions`),
+      lab.post('/v1/integrations', { ...CRM, timeoutMs: 'x' }),
+    ]);
+    for (const { text } of answers) expect(text).not.toMatch(/hush-hush|secretId|sec_/);
+  });
+
+  it.each([
+    ['a URL that is none', { endpoint: { url: 'vendor' } }, ['endpoint.url']],
+    ['a private address', { endpoint: { url: 'http://169.254.169.254/latest' } }, ['endpoint.url']],
+    ['a placeholder in the host', { endpoint: { url: 'http://{{context.host}}/' } }, ['endpoint.url']],
+    ['a mapping that does not parse', { mapping: '{ "a": ' }, ['mapping']],
+    ['an unknown action', { actionId: 4711 }, ['actionId']],
+    ['an unknown authentication', { auth: { kind: 'magic' } }, ['auth.kind']],
+    ['a field of another authentication', { auth: { kind: 'bearer', token: 'x', password: 'y' } }, ['auth.password']],
+    [
+      'a reserved header',
+      { endpoint: { url: 'http://127.0.0.1/', headers: { 'Webhook-Id': '1' } } },
+      ['endpoint.headers.Webhook-Id'],
+    ],
+    ['several faults at once', { name: '', timeoutMs: 1, colour: 'red' }, ['name', 'timeoutMs', 'colour']],
+  ])('refuses %s', async (_case, part, fields) => {
+    const { status, body } = await lab.post('/v1/integrations', { ...CRM, ...part });
+    expect([status, body.code]).toEqual([422, 'INTEGRATION_INVALID']);
+    const named: { field: string }[] = body.faults;
+    expect(named.map(({ field }) => field).sort()).toEqual(fields.toSorted());
+  });
+
+  describe('PATCH', () => {
+    it('changes what is named and leaves the rest, secret included', async () => {
+      const id = await create();
+      const { body } = await lab
+        .patch(`/v1/integrations/${id}`, {
+          name: 'Renamed',
+          endpoint: { method: 'PUT' },
+          retryPolicy: { maxAttempts: 3 },
+          mapping: null,
+        })
+        .expect(200);
+      expect(body).toMatchObject({
+        name: 'Renamed',
+        vendor: 'CRM',
+        endpoint: { ...CRM.endpoint, method: 'PUT' },
+        retryPolicy: { maxAttempts: 3, baseDelayMs: 10_000 },
+        mapping: null,
+        auth: { kind: 'api-key', secretSet: true },
+        version: 2,
+      });
+    });
+
+    it('checks the result as a whole', async () => {
+      const id = await create();
+      const { status, body } = await lab.patch(`/v1/integrations/${id}`, { endpoint: { url: 'ftp://x/' }, nmae: 1 });
+      expect(status).toBe(422);
+      expect(body.faults.map(({ field }: { field: string }) => field)).toContain('nmae');
+      const { body: after } = await lab.get(`/v1/integrations/${id}`);
+      expect(after.version).toBe(1);
+    });
+
+    it('refuses a change that was made on an older version', async () => {
+      const id = await create();
+      await lab.patch(`/v1/integrations/${id}`, { name: 'Two', version: 1 }).expect(200);
+      const { status, body } = await lab.patch(`/v1/integrations/${id}`, { name: 'Three', version: 1 });
+      expect([status, body.code]).toEqual([409, 'INTEGRATION_VERSION_CONFLICT']);
+      await lab.patch(`/v1/integrations/${id}`, { name: 'Three', version: 'x' }).expect(400);
+    });
+
+    it('lets one of many simultaneous changes of a version win', async () => {
+      const id = await create();
+      const changes = Array.from({ length: 8 }, (_, index) =>
+        lab.patch(`/v1/integrations/${id}`, { name: `N ${index}`, version: 1 }),
+      );
+      const statuses = (await Promise.all(changes)).map(({ status }) => status).sort((a, b) => a - b);
+      expect(statuses).toEqual([200, ...Array<number>(7).fill(409)]);
+    });
+
+    it('switches off and on', async () => {
+      const id = await create();
+      const off = await lab.patch(`/v1/integrations/${id}`, { enabled: false }).expect(200);
+      const on = await lab.patch(`/v1/integrations/${id}`, { enabled: true }).expect(200);
+      expect([off.body.enabled, on.body.enabled, on.body.disabledReason]).toEqual([false, true, null]);
+    });
+  });
+
+  it('keeps every version with its author', async () => {
+    const id = await create();
+    await lab.patch(`/v1/integrations/${id}`, { name: 'Two' }).expect(200);
+    await lab.patch(`/v1/integrations/${id}`, { name: 'Three' }).expect(200);
+    const { body } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+    const items: { version: number; name: string; updatedBy: string }[] = body.items;
+    expect(items.map(({ version, name }) => [version, name])).toEqual([
+      [3, 'Three'],
+      [2, 'Two'],
+      [1, 'New patients'],
+    ]);
+    expect(new Set(items.map(({ updatedBy }) => updatedBy)).size).toBe(1);
+  });
+
+  it('deletes', async () => {
+    const id = await create();
+    await lab.delete(`/v1/integrations/${id}`).expect(204);
+    expect((await lab.get(`/v1/integrations/${id}`)).status).toBe(404);
+    expect((await lab.delete(`/v1/integrations/${id}`)).status).toBe(404);
+  });
+
+  it('pages through the list in a steady order while new ones come', async () => {
+    const ids = await Promise.all(Array.from({ length: 7 }, () => create({ actionId: 57 })));
+    const first = await lab.get('/v1/integrations?limit=3&actionId=57').expect(200);
+    await create();
+    const all = await lab.all('/v1/integrations?actionId=57', 3);
+    expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted());
+    expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
+    expect(all.slice(0, 3).map(({ id }) => id)).toEqual(first.body.items.map(({ id }: { id: string }) => id));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=ten',
+    'limit=',
+    'limit=1&limit=2',
+    'actionId=x',
+    'colour=red',
+    'cursor=%25%25',
+    'cursor=W10',
+  ])('refuses ?%s', async (query) => {
+    expect((await lab.get(`/v1/integrations?${query}`)).status).toBe(400);
+  });
+
+  describe('for another tenant', () => {
+    it("hides a tenant's integration: as if it did not exist", async () => {
+      const id = await create();
+      const missing = await other.get('/v1/integrations/int_none');
+      for (const answer of await Promise.all([
+        other.get(`/v1/integrations/${id}`),
+        other.patch(`/v1/integrations/${id}`, { enabled: false }),
+        other.delete(`/v1/integrations/${id}`),
+        other.get(`/v1/integrations/${id}/versions`),
+      ])) {
+        expect([answer.status, answer.body.code, answer.body.title]).toEqual([
+          404,
+          missing.body.code,
+          missing.body.title,
+        ]);
+      }
+      expect((await other.get('/v1/integrations')).body.items).toEqual([]);
+      expect((await lab.get(`/v1/integrations/${id}`)).body.version).toBe(1);
+    });
+
+    it('refuses to name it', async () => {
+      const answers = await Promise.all([
+        other.get(`/v1/integrations?tenantId=${LAB}`),
+        other.post('/v1/integrations', { ...CRM, tenantId: LAB }),
+        other.get(`/v1/integrations/int_x?tenantId=${LAB}`),
+        other.get('/v1/integrations?tenantId=no-such-lab'),
+      ]);
+      expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(4).fill([403, 'TENANT_FORBIDDEN']));
+    });
+
+    it('has the platform name the tenant', async () => {
+      const id = await create();
+      await platform.get(`/v1/integrations/${id}`).expect(400);
+      await platform.get(`/v1/integrations/${id}?tenantId=${LAB}`).expect(200);
+      await platform.get(`/v1/integrations/${id}?tenantId=lab-2`).expect(404);
+      const created = await platform.post('/v1/integrations', { ...CRM, tenantId: 'lab-2' }).expect(201);
+      expect(created.body.tenantId).toBe('lab-2');
+      await platform.post('/v1/integrations', { ...CRM, tenantId: 'nobody' }).expect(404);
+    });
+  });
+});
