@@ -19,7 +19,8 @@ async function start(): Promise<void> {
   const app = await (environment.port === null
     ? NestFactory.createApplicationContext(AppModule.forEnvironment(environment), { logger, abortOnError: false })
     : serve(environment, environment.port, logger));
-  app.enableShutdownHooks();
+  // Having ended as it should is no failure: without this the process would end by the signal again.
+  app.enableShutdownHooks([], { useProcessExit: true });
   const settings = app.get<Settings>(SETTINGS);
   logger.log({
     msg: 'Waybill has started',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { Model } from 'mongoose';
+import { FreshCache } from '../common/fresh-cache.js';
 import { PLATFORM } from '../security/secrets/secret.collection.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
 import { Database } from '../storage/database.js';
@@ -22,10 +22,11 @@ export type NewApiAction = Omit<ApiActionDocument, '_id' | 'createdAt' | 'signin
 export class ApiActionStore implements OnModuleInit {
   private readonly actions: Model<ApiActionDocument>;
   /** Also remembers that there is none (`null`), so that a misspelt action does not cost a query each time. */
-  private readonly cache = new LRUCache<number | string, { action: RegisteredAction | null }>({
+  private readonly cache = new FreshCache<number | string, RegisteredAction | null>({
+    what: 'an action',
     max: 10_000,
-    ttl: CACHE_MS,
-    fetchMethod: async (reference) => ({ action: await this.read(reference) }),
+    ttlMs: CACHE_MS,
+    load: (reference) => this.read(reference),
   });
 
   constructor(
@@ -41,7 +42,7 @@ export class ApiActionStore implements OnModuleInit {
   }
 
   async find(reference: number | string): Promise<RegisteredAction | null> {
-    return (await this.cache.fetch(reference))?.action ?? null;
+    return this.cache.get(reference);
   }
 
   async list(): Promise<RegisteredAction[]> {

@@ -5,6 +5,7 @@ import type { ActionContext } from '../actions/action-context.js';
 import type { ActionDefinition } from '../actions/action-definition.js';
 import { ensureCallScope } from '../common/call-scope.js';
 import type { EventId, IntegrationId, LogId } from '../common/ids.js';
+import { OperationTimeoutError } from '../common/operation-timeout.error.js';
 import { WaybillError } from '../common/waybill.error.js';
 import type { ActionEvent, SkippedIntegration } from './action-event.collection.js';
 import { EventNotRecordedError } from './event-not-recorded.error.js';
@@ -73,7 +74,8 @@ export class ActionDispatcher {
         : this.events.record(planned));
       return resultOf(planned, recorded);
     } catch (error) {
-      throw error instanceof WaybillError ? error : new EventNotRecordedError(error);
+      if (error instanceof WaybillError && !(error instanceof OperationTimeoutError)) throw error;
+      throw new EventNotRecordedError(error);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import type { EventId, TenantId } from '../common/ids.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
@@ -28,12 +29,12 @@ export class EventStore implements OnModuleInit {
   private readonly commits = new GroupCommit<ActionEvent, RecordedEvent>({
     maxBatch: 500,
     maxPending: 5_000,
-    write: (events) => this.writeBatch(events),
+    write: (events) => bounded(this.writeBatch(events), DATABASE_TIMEOUT_MS, `Recording ${events.length} events`),
   });
   private readonly completions = new GroupCommit<EventId, void>({
     maxBatch: 1_000,
     maxPending: 100_000,
-    write: (ids) => this.markComplete(ids),
+    write: (ids) => bounded(this.markComplete(ids), DATABASE_TIMEOUT_MS, `Completing ${ids.length} events`),
   });
 
   constructor(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { bounded } from '../common/bounded.js';
 import { asLogId, type LogId } from '../common/ids.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
@@ -8,6 +9,7 @@ import { DeliveryQueue } from '../retries/delivery-queue.js';
 import { EventStore } from './event-store.js';
 
 const PAGE_SIZE = 500;
+const SWEEP_TIMEOUT_MS = 60_000;
 /** Logs looked at in one sweep at the most. A backlog that still has its jobs is gone through in turns of this size. */
 const MAX_PER_SWEEP = 10_000;
 
@@ -56,7 +58,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.sweep().catch((error: unknown) =>
+      await bounded(this.sweep(), SWEEP_TIMEOUT_MS, 'The sweep').catch((error: unknown) =>
         this.log.warn(`The sweep failed, the next one tries again: ${String(error)}`),
       );
       await this.pause();

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { FreshCache } from '../common/fresh-cache.js';
 import { asTenantId, type TenantId } from '../common/ids.js';
 import { kindOf } from '../common/primitives.js';
 import type { Principal } from '../security/api-keys/principal.js';
@@ -16,10 +16,11 @@ const CACHE_MS = 60_000;
  */
 @Injectable()
 export class TenantScope {
-  private readonly known = new LRUCache<TenantId, TenantId>({
+  private readonly known = new FreshCache<TenantId, unknown>({
+    what: 'a tenant',
     max: 10_000,
-    ttl: CACHE_MS,
-    fetchMethod: async (id) => (await this.tenants.get(id))._id,
+    ttlMs: CACHE_MS,
+    load: (id) => this.tenants.get(id),
   });
 
   constructor(private readonly tenants: TenantService) {}
@@ -37,7 +38,7 @@ export class TenantScope {
     if (typeof named !== 'string') throw notNamed(named, field);
     if (own !== null) throw new TenantForbiddenError();
     const tenantId = asTenantId(named);
-    await this.known.fetch(tenantId);
+    await this.known.get(tenantId);
     return tenantId;
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { Model } from 'mongoose';
-import { asIntegrationId, type IntegrationId, newIntegrationId, type TenantId } from '../common/ids.js';
+import { FreshCache } from '../common/fresh-cache.js';
+import { asIntegrationId, asTenantId, type IntegrationId, newIntegrationId, type TenantId } from '../common/ids.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
 import { Database } from '../storage/database.js';
 import { isDuplicateKey } from '../storage/mongo-errors.js';
@@ -21,15 +21,24 @@ const CACHED_ENTRIES = 50_000;
 export class IntegrationDirectory implements OnModuleInit {
   private readonly integrations: Model<Integration>;
   private readonly versions: Model<IntegrationVersion>;
-  private readonly byAction = new LRUCache<string, readonly Integration[], { tenantId: TenantId; actionId: number }>({
+  /** By `<tenant> <action>`. */
+  private readonly byAction = new FreshCache<string, readonly Integration[]>({
+    what: 'the integrations of an action',
     max: CACHED_ENTRIES,
-    ttl: CACHE_MS,
-    fetchMethod: (_key, _stale, { context }) => this.integrations.find(context).sort({ _id: 1 }).lean<Integration[]>(),
+    ttlMs: CACHE_MS,
+    load: (key) => {
+      const [tenantId = '', actionId] = key.split(' ');
+      return this.integrations
+        .find({ tenantId: asTenantId(tenantId), actionId: Number(actionId) })
+        .sort({ _id: 1 })
+        .lean<Integration[]>();
+    },
   });
-  private readonly byId = new LRUCache<IntegrationId, { integration: Integration | null }>({
+  private readonly byId = new FreshCache<IntegrationId, Integration | null>({
+    what: 'an integration',
     max: CACHED_ENTRIES,
-    ttl: CACHE_MS,
-    fetchMethod: async (_id) => ({ integration: await this.integrations.findOne({ _id }).lean<Integration>() }),
+    ttlMs: CACHE_MS,
+    load: (_id) => this.integrations.findOne({ _id }).lean<Integration>(),
   });
 
   constructor(
@@ -46,13 +55,12 @@ export class IntegrationDirectory implements OnModuleInit {
 
   /** All of them, enabled or not, at most a second old: fan-out says why it left one out. */
   async forAction(tenantId: TenantId, actionId: number): Promise<readonly Integration[]> {
-    const found = await this.byAction.fetch(`${tenantId} ${actionId}`, { context: { tenantId, actionId } });
-    return found ?? [];
+    return this.byAction.get(`${tenantId} ${actionId}`);
   }
 
   /** At most a second old; `null` where it was deleted. */
   async forDelivery(id: IntegrationId): Promise<Integration | null> {
-    return (await this.byId.fetch(id))?.integration ?? null;
+    return this.byId.get(id);
   }
 
   /** @throws IntegrationUnknownError also where it belongs to another tenant. */
@@ -156,7 +164,7 @@ export class IntegrationDirectory implements OnModuleInit {
   }
 
   private forget({ _id, tenantId, actionId }: Integration): void {
-    this.byId.delete(_id);
-    this.byAction.delete(`${tenantId} ${actionId}`);
+    this.byId.forget(_id);
+    this.byAction.forget(`${tenantId} ${actionId}`);
   }
 }

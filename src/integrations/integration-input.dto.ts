@@ -29,6 +29,7 @@ export class EndpointInput {
 
   /** `form` sends the body's direct members as form fields; each must be a primitive or a list of them. */
   @IsIn(BODY_FORMATS)
+  @ApiPropertyOptional()
   format: BodyFormat = 'json';
 
   /** `http:` or `https:`; the path and query may hold `{{path}}` parameters, such as `{{context.patientId}}`. */

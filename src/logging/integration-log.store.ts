@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model, QueryFilter } from 'mongoose';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import type { LogId, TenantId } from '../common/ids.js';
 import { Database } from '../storage/database.js';
@@ -26,7 +27,7 @@ export class IntegrationLogStore implements OnModuleInit {
   private readonly reads = new GroupCommit<LogId, IntegrationLog | null>({
     maxBatch: 200,
     maxPending: 10_000,
-    write: (ids) => this.findAll(ids),
+    write: (ids) => bounded(this.findAll(ids), DATABASE_TIMEOUT_MS, `Reading ${ids.length} logs`),
   });
 
   constructor(private readonly database: Database) {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { mongo } from 'mongoose';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
+import { OperationTimeoutError } from '../common/operation-timeout.error.js';
 import type { LogEntry } from './log-entry.js';
 import { MongoLogSink } from './mongo-log-sink.js';
 
@@ -45,7 +47,7 @@ export class LogWriter implements BeforeApplicationShutdown {
   private async write(entries: readonly LogEntry[]): Promise<void[]> {
     for (let failures = 0; ; failures += 1) {
       try {
-        await this.sink.write(entries);
+        await bounded(this.sink.write(entries), DATABASE_TIMEOUT_MS, `Writing ${entries.length} log entries`);
         return entries.map(() => undefined);
       } catch (error) {
         await this.backOff(error, failures, entries.length);
@@ -74,5 +76,5 @@ function isRefusal(error: unknown): boolean {
   if (error instanceof mongo.MongoBulkWriteError) return [error.writeErrors].flat().length > 0;
   if (error instanceof mongo.MongoServerError)
     return error.code !== INTERNAL_ERROR && !error.hasErrorLabel('RetryableWriteError');
-  return !(error instanceof mongo.MongoError);
+  return !(error instanceof mongo.MongoError || error instanceof OperationTimeoutError);
 }

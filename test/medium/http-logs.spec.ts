@@ -35,8 +35,9 @@ describe('/v1/logs', () => {
   });
 
   afterAll(async () => {
-    await host.close();
+    // First, so that it does not keep the process where the host did not even start.
     await vendor.close();
+    await host.close();
   });
 
   async function emit(patientId: string, status: 'SUCCESS' | 'FAIL'): Promise<string> {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { Model } from 'mongoose';
+import { FreshCache } from '../../common/fresh-cache.js';
 import type { TenantId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import { API_KEYS, type ApiKey } from './api-key.collection.js';
@@ -22,10 +22,11 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 @Injectable()
 export class ApiKeyService implements OnModuleInit {
   private readonly keys: Model<ApiKey>;
-  private readonly cache = new LRUCache<string, ApiKey>({
+  private readonly cache = new FreshCache<string, ApiKey | null>({
+    what: 'an API key',
     max: 10_000,
-    ttl: CACHE_MS,
-    fetchMethod: async (id) => (await this.keys.findById(id).lean<ApiKey>()) ?? undefined,
+    ttlMs: CACHE_MS,
+    load: (id) => this.keys.findById(id).lean<ApiKey>(),
   });
 
   constructor(private readonly database: Database) {
@@ -55,7 +56,7 @@ export class ApiKeyService implements OnModuleInit {
   async authenticate(presented: string): Promise<Principal | null> {
     const [, id, secret] = KEY_FORM.exec(presented) ?? [];
     if (id === undefined || secret === undefined) return null;
-    const stored = await this.cache.fetch(id);
+    const stored = await this.cache.get(id);
     if (!stored || stored.revokedAt !== null) return null;
     const matches = timingSafeEqual(Buffer.from(sha256(secret)), Buffer.from(stored.secretHash));
     return matches ? { keyId: stored._id, name: stored.name, tenantId: stored.tenantId } : null;

@@ -1,0 +1,24 @@
+import { OperationTimeoutError } from './operation-timeout.error.js';
+
+/** What one round of writes or reads of Waybill's own may take, in milliseconds, on a slow day. */
+export const DATABASE_TIMEOUT_MS = 10_000;
+
+/**
+ * Gives an operation's result, or rejects once the time is over. The operation itself goes on unheard: only what can be
+ * done twice may be bounded so.
+ *
+ * MongoDB's driver needs it: an operation that is about to be written while its connection closes is never answered
+ * (mongodb 7.5, `Connection.writeCommand` waits for the drain of a destroyed socket), and no option bounds that.
+ * @throws OperationTimeoutError
+ */
+export async function bounded<T>(operation: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new OperationTimeoutError(what, timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([operation, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,60 @@
+import { FreshCache } from './fresh-cache.js';
+
+describe('FreshCache', () => {
+  it('shares one read among callers who ask at the same time, and keeps also that there is nothing', async () => {
+    let reads = 0;
+    const cache = new FreshCache<string, null>({
+      what: 'things',
+      max: 10,
+      ttlMs: 10_000,
+      load: async () => ((reads += 1), null),
+    });
+    await expect(Promise.all([cache.get('a'), cache.get('a'), cache.get('a')])).resolves.toEqual([null, null, null]);
+    await cache.get('a');
+    expect(reads).toBe(1);
+  });
+
+  it('reads again after the time, and after it was told to forget, even while reading', async () => {
+    let value = 0;
+    let release: () => void = () => undefined;
+    const cache = new FreshCache<string, number>({
+      what: 'things',
+      max: 10,
+      ttlMs: 30,
+      load: async () => {
+        const read = ++value;
+        if (read === 3) await new Promise<void>((resolve) => (release = resolve));
+        return read;
+      },
+    });
+    expect(await cache.get('a')).toBe(1);
+    const startedMs = performance.now();
+    while ((await cache.get('a')) === 1) {
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    cache.forget('a');
+    const reading = cache.get('a');
+    cache.forget('a');
+    const again = await cache.get('a');
+    release();
+    expect(again).toBe(4);
+    expect(await reading).toBeGreaterThanOrEqual(3);
+  });
+
+  it('hands a failed read to those who asked, and reads again the next time', async () => {
+    let reads = 0;
+    const cache = new FreshCache<string, string>({
+      what: 'things',
+      max: 10,
+      ttlMs: 10_000,
+      load: async () => {
+        reads += 1;
+        if (reads === 1) throw new Error('away');
+        return 'here';
+      },
+    });
+    await expect(cache.get('a')).rejects.toThrow('away');
+    await expect(cache.get('a')).resolves.toBe('here');
+  });
+});

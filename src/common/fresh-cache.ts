@@ -1,0 +1,39 @@
+import { LRUCache } from 'lru-cache';
+import { bounded, DATABASE_TIMEOUT_MS } from './bounded.js';
+
+export interface FreshCacheOptions<K, V> {
+  /** What is loaded, for messages: "the integrations". */
+  readonly what: string;
+  /** How long a value is given out after it was read. */
+  readonly ttlMs: number;
+  readonly max: number;
+  readonly load: (key: K) => Promise<V>;
+}
+
+/** Values read from the database, kept for a moment: callers that ask for one key at the same time share one read. */
+export class FreshCache<K extends number | string, V> {
+  private readonly entries: LRUCache<K, { readonly value: Awaited<V> }>;
+
+  constructor({ what, ttlMs, max, load }: FreshCacheOptions<K, V>) {
+    this.entries = new LRUCache({
+      max,
+      ttl: ttlMs,
+      // Who asked before a key was forgotten gets what was read; who asks after it reads again.
+      ignoreFetchAbort: true,
+      fetchMethod: async (key) => ({ value: await bounded(load(key), DATABASE_TIMEOUT_MS, `Reading ${what}`) }),
+    });
+  }
+
+  async get(key: K): Promise<V> {
+    const entry = await this.entries.fetch(key);
+    return entry ? entry.value : this.get(key);
+  }
+
+  forget(key: K): void {
+    this.entries.delete(key);
+  }
+
+  clear(): void {
+    this.entries.clear();
+  }
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { createConnection } from 'mongoose';
+import { Webhook } from 'standardwebhooks';
+import { CuttableProxy } from '../support/cuttable-proxy.js';
+import { eventually } from '../support/eventually.js';
+import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { runKeysCommand, ServerProcess } from '../support/server-process.js';
+import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
+
+const ACTION = {
+  id: 900,
+  name: 'sample.collected',
+  contextFields: [{ name: 'sampleId', type: 'string', required: true }],
+};
+
+interface LogView {
+  readonly status: string;
+  readonly attempts: readonly { readonly number: number; readonly outcome: string; readonly trigger: string }[];
+}
+
+/** A host in another language: it knows Waybill by HTTP only, and answers at an intent URL. */
+describe('the standalone server, as processes of role api and worker', () => {
+  let proxy: CuttableProxy;
+  let vendor: FakeVendor;
+  let intent: FakeVendor;
+  let env: Record<string, string>;
+  let databaseUri: string;
+  let processes: ServerProcess[];
+  let key: string;
+  let signingSecret: string;
+  let api: ServerProcess;
+
+  beforeEach(async () => {
+    [proxy, vendor, intent] = await Promise.all([CuttableProxy.to(mongodbUri()), startFakeVendor(), startFakeVendor()]);
+    const database = freshDatabaseName('server');
+    databaseUri = `${mongodbUri().replace(/\/$/, '')}/${database}`;
+    processes = [];
+    env = {
+      MONGODB_URI: `${proxy.uri(database)}?serverSelectionTimeoutMS=1000`,
+      REDIS_URL: redisUrl(),
+      WAYBILL_REDIS_PREFIX: freshPrefix('server'),
+      WAYBILL_SECRET_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      WAYBILL_ALLOW_CIDRS: '127.0.0.0/8',
+      WAYBILL_RECONCILER_INTERVAL_MS: '300',
+      WAYBILL_RECONCILER_GRACE_MS: '500',
+      WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '1000',
+    };
+    intent.answer(({ json }) => ({ body: { sample: json, material: 'EDTA' } }));
+    const printed = await runKeysCommand(['create', '--platform', '--name', 'e2e'], env);
+    key = /wbk_\S+/.exec(printed)?.[0] ?? '';
+    api = await start('api');
+    await call('POST', '/v1/tenants', { id: 'lab-1', name: 'Lab one' });
+    const registered = await call('POST', '/v1/actions', { ...ACTION, intentUrl: intent.url });
+    signingSecret = String(registered['signingSecret']);
+    await call('POST', '/v1/integrations', {
+      tenantId: 'lab-1',
+      actionId: ACTION.id,
+      name: 'EHR samples',
+      vendor: 'EHR',
+      endpoint: { url: `${vendor.url}/samples` },
+      auth: { kind: 'bearer', token: 'vendor-secret-token' },
+      retryPolicy: { maxAttempts: 4, baseDelayMs: 20, maxDelayMs: 50 },
+    });
+  });
+
+  afterEach(async () => {
+    await Promise.all(processes.map((running) => running.end('SIGKILL')));
+    await Promise.all([vendor.close(), intent.close(), proxy.cut()]);
+    const connection = await createConnection(databaseUri).asPromise();
+    await connection.dropDatabase();
+    await connection.close();
+    const redis = new Redis(redisUrl());
+    const keys = await redis.keys(`${env['WAYBILL_REDIS_PREFIX']}:*`);
+    if (keys.length > 0) await redis.unlink(...keys);
+    await redis.quit();
+  });
+
+  async function start(role: 'api' | 'worker'): Promise<ServerProcess> {
+    const running = await ServerProcess.start({ ...env, WAYBILL_ROLE: role });
+    processes.push(running);
+    return running;
+  }
+
+  async function call(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`${api.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer: Record<string, unknown> = JSON.parse(await response.text());
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  async function emit(sampleId: string): Promise<string> {
+    const { deliveries } = await call('POST', '/v1/events', {
+      action: ACTION.name,
+      context: { tenantId: 'lab-1', sampleId },
+    });
+    return JSON.parse(JSON.stringify(deliveries))[0].logId;
+  }
+
+  const logOf = async (logId: string): Promise<LogView> =>
+    JSON.parse(JSON.stringify(await call('GET', `/v1/logs/${logId}?tenantId=lab-1`)));
+
+  const logOnceItIs = (logId: string, status: string) =>
+    eventually(
+      () => logOf(logId),
+      (log) => log.status === status,
+      30_000,
+    );
+
+  const triesOf = ({ attempts }: LogView) =>
+    attempts.map(({ number, outcome, trigger }) => ({ number, outcome, trigger }));
+
+  it('delivers what was emitted although the process that answered was killed at once', async () => {
+    const logIds = await Promise.all(Array.from({ length: 20 }, (_, index) => emit(`S-${index}`)));
+    await api.end('SIGKILL');
+    expect(vendor.requests).toEqual([]);
+    await start('worker');
+    await vendor.waitFor(logIds.length, 30_000);
+    api = await start('api');
+    for (const logId of logIds)
+      expect(triesOf(await logOnceItIs(logId, 'SUCCESS'))).toEqual([
+        { number: 1, outcome: 'success', trigger: 'first' },
+      ]);
+    expect(new Set(vendor.requests.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(logIds));
+    expect(vendor.requests[0]).toMatchObject({
+      url: '/samples',
+      headers: { authorization: 'Bearer vendor-secret-token' },
+      json: { material: 'EDTA' },
+    });
+    const [asked] = intent.requests;
+    const headers = Object.fromEntries(
+      Object.entries(asked?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    );
+    expect(() => new Webhook(signingSecret).verify(asked?.body ?? '', headers)).not.toThrow();
+  });
+
+  it('records the try of a worker that was killed in mid-call as unknown, and tries again under the same id', async () => {
+    vendor.answer(() => null);
+    const doomed = await start('worker');
+    const logId = await emit('S-1');
+    await vendor.waitFor(1, 20_000);
+    await doomed.end('SIGKILL');
+    vendor.answer({ status: 200 });
+    await start('worker');
+    expect(triesOf(await logOnceItIs(logId, 'SUCCESS'))).toEqual([
+      { number: 1, outcome: 'unknown', trigger: 'first' },
+      { number: 2, outcome: 'success', trigger: 'recovery' },
+    ]);
+    expect(vendor.requests.map((request) => request.headers['webhook-id'])).toEqual([logId, logId]);
+  });
+
+  it('ends its running calls and writes their records before it stops on SIGTERM', async () => {
+    let release: () => void = () => undefined;
+    const mayAnswer = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    vendor.answer(() => mayAnswer.then(() => ({ status: 200 })));
+    const worker = await start('worker');
+    const logId = await emit('S-1');
+    await vendor.waitFor(1, 20_000);
+    const ending = worker.end('SIGTERM');
+    await emit('S-2');
+    release();
+    expect(await ending).toBe(0);
+    expect(triesOf(await logOf(logId))).toEqual([{ number: 1, outcome: 'success', trigger: 'first' }]);
+    expect(vendor.requests).toHaveLength(1);
+    expect(worker.said()).not.toContain('vendor-secret-token');
+  });
+
+  it('holds the record of a call that was made until MongoDB is back, and does not call again', async () => {
+    let isCut = false;
+    vendor.answer(async () => {
+      await proxy.cut();
+      isCut = true;
+      return { body: { reference: 'V-77' } };
+    });
+    await start('worker');
+    const logId = await emit('S-1');
+    await eventually(
+      () => isCut,
+      (cut) => cut,
+    );
+    await proxy.restore();
+    expect(triesOf(await logOnceItIs(logId, 'SUCCESS'))).toEqual([{ number: 1, outcome: 'success', trigger: 'first' }]);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('says in one paragraph what is wrong with its settings, all at once, and ends', async () => {
+    const failed = await ServerProcess.start({
+      ...env,
+      REDIS_URL: 'localhost',
+      WAYBILL_DELIVERY_CONCURENCY: '5',
+    }).catch((error: Error) => error.message);
+    expect(failed).toMatch(/REDIS_URL must start with redis:\/\//);
+    expect(failed).toMatch(/WAYBILL_DELIVERY_CONCURENCY.*WAYBILL_DELIVERY_CONCURRENCY/s);
+    expect(failed).not.toMatch(/\n\s+at /);
+  });
+});

@@ -1,0 +1,75 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { eventually } from './eventually.js';
+
+/** The standalone server, built, as a process of its own. */
+export class ServerProcess {
+  private output = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Resolves once it answers that it is ready. */
+  static async start(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+    const port = await freePort();
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      env: { ...process.env, ...env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
+    await eventually(
+      () => server.isReady(),
+      (ready) => ready,
+      30_000,
+    ).catch((error: unknown) => {
+      throw new Error(`The server did not become ready: ${String(error)}\n${server.output}`);
+    });
+    return server;
+  }
+
+  /** Ends it and answers with its exit code; `null` where a signal ended it. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const ended = once(this.child, 'close');
+    this.child.kill(signal);
+    await ended;
+    return this.child.exitCode;
+  }
+
+  /** Everything it has printed so far. */
+  said(): string {
+    return this.output;
+  }
+
+  private async isReady(): Promise<boolean> {
+    if (this.child.exitCode !== null) throw new Error('it has ended');
+    return fetch(`${this.url}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+}
+
+/** Runs the built command for keys and answers with what it printed. */
+export async function runKeysCommand(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/keys.cli.js', ...args], {
+    env: { ...process.env, ...env },
+  });
+  return stdout;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
