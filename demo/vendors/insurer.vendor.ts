@@ -4,11 +4,12 @@ import { LABS } from '../lab/labs.js';
 import { basic } from './credential.js';
 import { valueAt, type Vendor } from './vendor.js';
 
-/** Answers 200 to everything, and says in the body what was wrong: an integration needs a success rule to see it. */
+/** Takes form fields; answers 200 to every claim, and says in the body what was wrong: an integration needs a success rule to see it. */
 export const INSURER: Vendor = {
   name: 'Surety Health Insurance',
   labs: LABS,
   credentials: basic,
+  format: 'form',
   integrations: [
     {
       actionId: BillGenerated.id,
@@ -17,15 +18,16 @@ export const INSURER: Vendor = {
       mapping: `{
         "claimId": data.bill._id,
         "policyNumber": data.patient.policyNumber,
-        "amount": { "value": data.bill.totalCents / 100, "currency": data.bill.currency },
-        "lines": [data.bill.lines.{ "code": code, "text": description, "cents": amountCents }]
+        "amount": $formatNumber(data.bill.totalCents / 100, "0.00"),
+        "currency": data.bill.currency,
+        "service": [data.bill.lines.(code & " " & description)]
       }`,
       successRule: { expression: 'body.status = "ok"' },
     },
   ],
 
   answer({ body }) {
-    const policyNumber = String(valueAt(body, 'policyNumber'));
+    const policyNumber = String(valueAt(body, 'policyNumber', 0));
     if (POLICY_NUMBER_FORM.test(policyNumber)) return { kind: 'accept', body: { status: 'ok' } };
     const reason = `policyNumber "${policyNumber}" is malformed: expected SUR- and eight digits`;
     return { kind: 'refuse', status: 200, body: { status: 'error', reason } };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { BODY_READERS, type BodyReader } from './body-readers.js';
 import type { Credential, PresentedCredential } from './credential.js';
 import type { Vendor, VendorAnswer } from './vendor.js';
 
@@ -23,11 +24,13 @@ export class VendorServer {
   readonly calls: ReceivedCall[] = [];
   readonly credentials: ReadonlyMap<string, Credential>;
   private readonly triesByDelivery = new Map<string, number>();
+  private readonly reader: BodyReader;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
   constructor(readonly vendor: Vendor) {
-    const { credentials, labs } = vendor;
+    const { credentials, labs, format = 'json' } = vendor;
+    this.reader = BODY_READERS[format];
     this.credentials = new Map(credentials ? labs.map(({ id }) => [id, credentials(id)]) : []);
     this.server = createServer((request, response) => {
       this.handle(request, response).catch((error: unknown) => response.destroy(new Error(String(error))));
@@ -69,15 +72,20 @@ export class VendorServer {
     const position = this.triesByDelivery.size;
     const tryNumber = (this.triesByDelivery.get(webhookId) ?? 0) + 1;
     this.triesByDelivery.set(webhookId, tryNumber);
-    const body = parse(text);
-    const answer: VendorAnswer =
-      labId === undefined
-        ? { kind: 'refuse', status: 401, body: { error: 'unknown credential' } }
-        : this.vendor.answer({ webhookId, path, body, tryNumber, position });
+    const body = this.reader.read(text);
+    const answer = this.refusalOf(request, labId) ?? this.vendor.answer({ webhookId, path, body, tryNumber, position });
     const status = answer.kind === 'hang-up' ? null : answer.kind === 'refuse' ? answer.status : 200;
     const accepted = answer.kind === 'accept';
     this.calls.push({ webhookId, tryNumber, labId: labId ?? null, path, body, status, accepted });
     send(answer, response);
+  }
+
+  /** What every vendor checks before it looks at the content. */
+  private refusalOf({ headers }: IncomingMessage, labId: string | null | undefined): VendorAnswer | null {
+    if (labId === undefined) return { kind: 'refuse', status: 401, body: { error: 'unknown credential' } };
+    const { mediaType } = this.reader;
+    if (headers['content-type']?.split(';')[0]?.trim() === mediaType) return null;
+    return { kind: 'refuse', status: 415, body: { error: `expected ${mediaType}` } };
   }
 
   /** `undefined`: nobody this vendor knows. */
@@ -95,12 +103,4 @@ function send(answer: VendorAnswer, response: ServerResponse): void {
   const [status, headers] = answer.kind === 'refuse' ? [answer.status, answer.headers] : [200, {}];
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(answer.body ?? { status: 'ok' }));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

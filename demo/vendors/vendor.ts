@@ -1,4 +1,5 @@
 import type { Lab } from '../lab/labs.js';
+import type { BodyFormat } from './body-readers.js';
 import type { CredentialKind } from './credential.js';
 
 /** A call as a vendor's habit sees it. */
@@ -43,6 +44,8 @@ export interface Vendor {
   readonly labs: readonly Lab[];
   /** `null`: it asks for none. */
   readonly credentials: CredentialKind | null;
+  /** The only one it takes; `json` where it is left out. */
+  readonly format?: BodyFormat;
   readonly integrations: readonly IntegrationDraft[];
   answer(call: VendorCall): VendorAnswer;
 }

@@ -194,7 +194,7 @@ describe('what dies and comes back', () => {
     const writes: { command: string; inTransaction: boolean; session: string }[] = [];
     connection.getClient().on('commandStarted', ({ commandName, command }) => {
       if (
-        ['insert', 'update', 'find'].includes(commandName) &&
+        ['insert', 'update', 'find', 'findAndModify'].includes(commandName) &&
         ['action_events', 'integration_logs'].includes(String(command[commandName]))
       ) {
         writes.push({
@@ -208,7 +208,7 @@ describe('what dies and comes back', () => {
     session.startTransaction();
     const result = await emit(host, 'P-1', { session, idempotencyKey: 'in-transaction' });
     expect(result).toMatchObject({ duplicate: false, deliveries: [{}] });
-    expect(writes.map(({ command }) => command)).toEqual(['find', 'insert', 'insert']);
+    expect(writes.map(({ command }) => command)).toEqual(['findAndModify', 'insert', 'insert']);
     expect(writes.every(({ inTransaction }) => inTransaction)).toBe(true);
     expect(new Set(writes.map((write) => write.session)).size).toBe(1);
     await session.abortTransaction();

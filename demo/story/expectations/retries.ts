@@ -52,7 +52,7 @@ export function missingPhonesFailed({ world, failedBefore }: Evidence): Expectat
 export function theRetrySentTheCorrection({ world, corrected }: Evidence): Expectation {
   const { entered, papers } = corrected.entry.patient.case;
   const calls = world.demo.vendors.insurer.calls.filter(({ webhookId }) => webhookId === corrected.log.id);
-  const sent = calls.map(({ body }) => String(valueAt(body, 'policyNumber')));
+  const sent = calls.map(({ body }) => String(valueAt(body, 'policyNumber', 0)));
   return {
     name: 'the retry sent the corrected policy number, under the same webhook-id',
     ok: sent.length === 2 && sent[0] === entered.policyNumber && sent[1] === papers.policyNumber,

@@ -29,7 +29,7 @@ function integrationOf({ path, headers = {}, ...draft }: IntegrationDraft, serve
   return {
     ...draft,
     vendor: server.vendor.name,
-    endpoint: { url: `${server.url}${path}`, headers },
+    endpoint: { url: `${server.url}${path}`, headers, format: server.vendor.format ?? 'json' },
     auth: server.credentials.get(labId)?.auth ?? { kind: 'none' },
     timeoutMs: TIMEOUT_MS,
     retryPolicy: RETRY_POLICY,
