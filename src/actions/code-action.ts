@@ -1,4 +1,6 @@
+import { bounded, HOST_TIMEOUT_MS } from '../common/bounded.js';
 import type { FieldFault } from '../common/field-fault.js';
+import { OperationTimeoutError } from '../common/operation-timeout.error.js';
 import { parseShape } from '../common/parse-shape.js';
 import { type ContextData, isPrimitive, kindOf } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
@@ -45,9 +47,9 @@ export class CodeAction implements RegisteredAction {
 
   private async rebuildFrom(context: ActionContext): Promise<unknown> {
     try {
-      return await this.intent.rebuild(context);
+      return await bounded(this.intent.rebuild(context), HOST_TIMEOUT_MS, `Rebuilding "${this.name}"`);
     } catch (error) {
-      if (error instanceof WaybillError) throw error;
+      if (error instanceof WaybillError && !(error instanceof OperationTimeoutError)) throw error;
       throw new IntentUnavailableError(this.name, error);
     }
   }

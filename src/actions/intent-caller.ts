@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { newExecutionId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { OutboundHttpClient, type OutboundResponse } from '../security/outbound-http/outbound-http.client.js';
+import { OutboundRequestError } from '../security/outbound-http/outbound-request.error.js';
 import { PLATFORM } from '../security/secrets/secret.collection.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
 import type { ApiActionDocument } from './api-action.collection.js';
@@ -63,6 +64,7 @@ export class IntentCaller {
         maxResponseBytes: this.settings.limits.outgoingBytes,
       });
     } catch (error) {
+      if (error instanceof OutboundRequestError && !error.retryable) throw error;
       throw new IntentUnavailableError(action.name, error);
     }
   }

@@ -14,5 +14,8 @@ export const currentCallScope = (): CallScope | undefined => storage.getStore();
 
 export const runInCallScope = <T>(scope: CallScope, run: () => T): T => storage.run(scope, run);
 
+/** Runs what belongs to no call in particular, such as a batch of many calls' writes. */
+export const runOutsideCallScope = <T>(run: () => T): T => storage.exit(run);
+
 /** The scope to work under: the one that is there, or a new one. */
 export const ensureCallScope = (): CallScope => storage.getStore() ?? { correlationId: newCorrelationId() };

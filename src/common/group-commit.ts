@@ -1,3 +1,5 @@
+import { runOutsideCallScope } from './call-scope.js';
+
 export interface GroupCommitOptions<T, R> {
   /** Writes one batch and answers with one result per item, in order. A rejection rejects every item of the batch. */
   readonly write: (items: readonly T[]) => Promise<readonly R[]>;
@@ -46,7 +48,7 @@ export class GroupCommit<T, R> {
     if (this.running) return;
     this.running = true;
     // The rest of this turn of the event loop may submit more: let it join the first batch.
-    setImmediate(() => void this.drain());
+    runOutsideCallScope(() => setImmediate(() => void this.drain()));
   }
 
   private async drain(): Promise<void> {

@@ -15,7 +15,7 @@ const CUT_OFF = '[cut off]';
 /** Secrets shorter than this are not searched for in text: they would be found everywhere. */
 const MIN_SECRET_LENGTH = 4;
 
-const isSensitiveName = (name: string) => SENSITIVE_NAMES.test(name.toLowerCase().replace(/[-_.\s]/g, ''));
+export const isSensitiveName = (name: string) => SENSITIVE_NAMES.test(name.toLowerCase().replace(/[-_.\s]/g, ''));
 
 /** Replaces every occurrence of the secrets, also as they look in a URL or inside JSON. Those under 4 characters are left. */
 export function redactText(text: string, secrets: readonly string[]): string {
@@ -27,7 +27,9 @@ export function redactText(text: string, secrets: readonly string[]): string {
 
 const formsOf = (secret: string) => {
   const encoded = encodeURIComponent(Buffer.from(secret).toString());
-  return [secret, encoded, encoded.replaceAll('%20', '+'), JSON.stringify(secret).slice(1, -1)];
+  // A query is encoded by other rules than a path (WHATWG URL, section 5.2): `~` and `!` differ.
+  const inQuery = new URLSearchParams({ '': secret }).toString().slice(1);
+  return [secret, encoded, encoded.replaceAll('%20', '+'), inQuery, JSON.stringify(secret).slice(1, -1)];
 };
 
 /** Hides the values of headers that carry credentials, and known secrets in all others. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ClientSession } from 'mongoose';
+import { type ClientSession, mongo } from 'mongoose';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import type { ActionContext } from '../actions/action-context.js';
 import type { ActionDefinition } from '../actions/action-definition.js';
@@ -75,6 +75,8 @@ export class ActionDispatcher {
       return resultOf(planned, recorded);
     } catch (error) {
       if (error instanceof WaybillError && !(error instanceof OperationTimeoutError)) throw error;
+      // The driver decides by its own errors whether the host's transaction is worth another try.
+      if (options.session && error instanceof mongo.MongoError) throw error;
       throw new EventNotRecordedError(error);
     }
   }

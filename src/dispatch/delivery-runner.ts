@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { RegisteredAction } from '../actions/registered-action.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import { lostExecutionIdFor } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
@@ -7,12 +8,19 @@ import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { IntegrationLogger } from '../logging/decorator/integration-logger.decorator.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { EventFilter } from './event-filter.js';
 import { captureRequest, captureResponse, executionOf } from './execution.js';
 import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
-import { integrationDeletedVerdict, integrationDisabledVerdict, PROCESS_DIED } from './refusals.js';
+import {
+  FILTER_FAILED,
+  FILTERED_OUT,
+  integrationDeletedVerdict,
+  integrationDisabledVerdict,
+  PROCESS_DIED,
+} from './refusals.js';
 
 /** Makes one try of a log and answers with its record. Both ways of a try's end are logged by the decorator alone. */
 @Injectable()
@@ -21,6 +29,7 @@ export class DeliveryRunner {
     private readonly directory: IntegrationDirectory,
     private readonly catalogue: ActionCatalogue,
     private readonly pipeline: DeliveryPipeline,
+    private readonly filter: EventFilter,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -74,8 +83,25 @@ export class DeliveryRunner {
     if (!integration.enabled) return { verdict: integrationDisabledVerdict(integration), delivery: null };
     const action = await this.findAction(log);
     if ('outcome' in action) return { verdict: action, delivery: null };
+    const refused = await this.refusedByFilter(log, integration, action);
+    if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
     return { verdict: await this.pipeline.run(delivery), delivery };
+  }
+
+  /** A log whose filter could not be evaluated at the emit is retried: the filter, as it is now, still has the say. */
+  private async refusedByFilter(
+    log: IntegrationLog,
+    integration: Integration,
+    action: RegisteredAction,
+  ): Promise<FailVerdict | null> {
+    if (log.errorCode !== FILTER_FAILED && log.errorCode !== FILTERED_OUT.errorCode) return null;
+    try {
+      const { context, occurredAt } = log;
+      return (await this.filter.passes(integration, { action, context, occurredAt })) ? null : FILTERED_OUT;
+    } catch (error) {
+      return { ...verdictOfError(error), errorCode: FILTER_FAILED };
+    }
   }
 
   private async findAction(log: IntegrationLog) {

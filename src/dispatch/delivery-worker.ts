@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { runInCallScope } from '../common/call-scope.js';
 import { asLogId } from '../common/ids.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
-import type { IntegrationLog } from '../logging/integration-log.js';
+import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import type { Execution } from '../logging/log-entry.js';
 import { type JobContext, JobHandler } from '../queues/job-handler.decorator.js';
@@ -39,13 +39,17 @@ export class DeliveryWorker {
         { logId: log._id, tenantId: log.tenantId, attempt: attempt.number + 1, dueAt: summary.nextAttemptAt },
       ]);
     }
-    if (attempt.errorClass && ERROR_CLASS_RULES[attempt.errorClass].disables)
-      await this.disable(log, attempt.errorMessage ?? '');
+    if (attempt.errorClass && ERROR_CLASS_RULES[attempt.errorClass].disables) await this.disable(log, attempt);
   }
 
-  private async disable({ integrationId }: IntegrationLog, reason: string): Promise<void> {
+  /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
+  private async disable(
+    { integrationId }: IntegrationLog,
+    { integrationVersion, errorMessage }: Attempt,
+  ): Promise<void> {
     const integration = integrationId && (await this.directory.forDelivery(integrationId));
-    if (integration && integration.enabled) await this.directory.disable(integration, reason);
+    if (integration?.enabled && integration.version === integrationVersion)
+      await this.directory.disable(integration, errorMessage ?? '');
   }
 }
 

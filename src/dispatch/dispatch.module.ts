@@ -8,6 +8,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWorker } from './delivery-worker.js';
+import { EventFilter } from './event-filter.js';
 import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
 import { ClassifyStep } from './pipeline/classify.step.js';
@@ -18,6 +19,7 @@ import { Reconciler } from './reconciler.js';
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule, IntegrationsModule, LoggingModule, RetriesModule],
   providers: [
+    EventFilter,
     FanOut,
     EventStore,
     ActionDispatcher,

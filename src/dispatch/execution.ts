@@ -1,5 +1,5 @@
 import { newExecutionId } from '../common/ids.js';
-import { redactHeaders, redactText, redactUrl } from '../common/redaction.js';
+import { redactBody, redactHeaders, redactText, redactUrl } from '../common/redaction.js';
 import type { Integration, RetryPolicy } from '../integrations/integration.js';
 import { captureBody } from '../logging/body-capture.js';
 import type {
@@ -88,25 +88,30 @@ export function captureRequest(
     method: integration.endpoint.method,
     url: redactUrl(request.url.href, secrets),
     headers: redactHeaders(request.headers, secrets),
-    body: captureBody(request.body, limitBytes),
+    body: captureBody(request.body, limitBytes, (text) => redactBodyText(text, secrets)),
   };
 }
 
 /** What came back, as the log keeps it: a vendor may echo what it was sent. */
 export function captureResponse({ response, secrets }: Delivery, limitBytes: number): CapturedResponse | null {
   if (!response) return null;
-  const body = captureBody(
-    response.body,
-    limitBytes,
-    response.truncated ? Math.max(response.sizeBytes, response.body.length) : undefined,
-  );
+  const body = captureBody(response.body, limitBytes, (text) => redactBodyText(text, secrets));
   return {
     status: response.status,
     headers: redactHeaders(response.headers, secrets),
-    body: body && {
-      ...body,
-      text: body.text === null ? null : redactText(body.text, secrets),
-      truncated: body.truncated || response.truncated,
-    },
+    body: body && { ...body, truncated: body.truncated || response.truncated },
   };
+}
+
+/** Longer bodies hold files: taking them apart would cost more than it hides. */
+const MAX_WALKED_CHARS = 1_048_576;
+
+/** Known secrets are hidden wherever they stand, and in JSON also what the names of its keys call secret. */
+function redactBodyText(text: string, secrets: readonly string[]): string {
+  if (text.length > MAX_WALKED_CHARS || !/^\s*[[{]/.test(text)) return redactText(text, secrets);
+  try {
+    return JSON.stringify(redactBody(JSON.parse(text), secrets));
+  } catch {
+    return redactText(text, secrets);
+  }
 }

@@ -4,11 +4,14 @@ import { contextHash } from '../common/context-hash.js';
 import { asTenantId, eventIdFor, logIdFor, newEventId } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { ExpressionSandbox } from '../integrations/expressions/expression-sandbox.js';
+import { ExpressionLimitError } from '../integrations/expressions/expression-limit.error.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { ActionEvent, PlannedDelivery, SkippedIntegration } from './action-event.collection.js';
 import { ContextTooLargeError } from './context-too-large.error.js';
+import { checkIdempotencyKey } from './idempotency-key.js';
+import { EventFilter } from './event-filter.js';
+import { EventNotRecordedError } from './event-not-recorded.error.js';
 
 export interface NewEvent {
   readonly action: RegisteredAction;
@@ -25,7 +28,7 @@ type Decision = { readonly delivery: PlannedDelivery } | { readonly skipped: Ski
 export class FanOut {
   constructor(
     private readonly directory: IntegrationDirectory,
-    private readonly sandbox: ExpressionSandbox,
+    private readonly filter: EventFilter,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -33,6 +36,7 @@ export class FanOut {
   async plan(event: NewEvent): Promise<ActionEvent> {
     const { action, context, idempotencyKey } = event;
     this.checkSize(context);
+    checkIdempotencyKey(idempotencyKey);
     const tenantId = asTenantId(String(context['tenantId']));
     const _id = idempotencyKey === null ? newEventId() : eventIdFor(tenantId, idempotencyKey);
     const integrations = await this.directory.forAction(tenantId, action.id);
@@ -73,17 +77,15 @@ export class FanOut {
     return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error } };
   }
 
-  private async evaluateFilter({ filter, tenantId }: Integration, { action, context, occurredAt }: NewEvent) {
-    if (filter === null) return { passed: true, error: null };
+  /** @throws EventNotRecordedError where this process has no room for the filter now: the caller emits again. */
+  private async evaluateFilter(
+    integration: Integration,
+    event: NewEvent,
+  ): Promise<{ passed: boolean; error: string | null }> {
     try {
-      const input = {
-        action: { id: action.id, name: action.name },
-        context,
-        tenantId,
-        occurredAt: occurredAt.toISOString(),
-      };
-      return { passed: (await this.sandbox.evaluate(filter, input, { owner: tenantId })) === true, error: null };
+      return { passed: await this.filter.passes(integration, event), error: null };
     } catch (error) {
+      if (error instanceof ExpressionLimitError && error.temporary) throw new EventNotRecordedError(error);
       return { passed: true, error: error instanceof Error ? error.message : String(error) };
     }
   }

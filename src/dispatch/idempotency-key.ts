@@ -21,3 +21,10 @@ export function idempotencyKeyOf(header: string | undefined, inBody: string | un
   }
   return key;
 }
+
+/** @throws RequestInvalidError: an empty key would make all of a tenant's events one. */
+export function checkIdempotencyKey(key: string | null): void {
+  if (key === null || (key.length >= 1 && key.length <= MAX_KEY_CHARS)) return;
+  const expected = `must have 1 to ${MAX_KEY_CHARS} characters`;
+  throw new RequestInvalidError([{ field: 'idempotencyKey', expected, received: `${key.length} characters` }]);
+}

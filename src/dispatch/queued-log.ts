@@ -1,4 +1,5 @@
 import { contextKeysOf, type IntegrationLog } from '../logging/integration-log.js';
+import { FILTER_FAILED } from './refusals.js';
 import type { ActionEvent, PlannedDelivery } from './action-event.collection.js';
 
 /** The log of a planned delivery before its first try. The same event and delivery give the same log. */
@@ -19,7 +20,7 @@ export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): Inte
     contextKeys: contextKeysOf(ids),
     status: failed ? 'FAIL' : 'QUEUED',
     errorClass: failed ? 'intent' : null,
-    errorCode: failed ? 'FILTER_FAILED' : null,
+    errorCode: failed ? FILTER_FAILED : null,
     errorMessage: delivery.filterError,
     attemptCount: 0,
     budgetFrom: 0,

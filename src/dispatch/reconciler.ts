@@ -9,7 +9,7 @@ import { DeliveryQueue } from '../retries/delivery-queue.js';
 import { EventStore } from './event-store.js';
 
 const PAGE_SIZE = 500;
-const SWEEP_TIMEOUT_MS = 60_000;
+const PART_TIMEOUT_MS = 60_000;
 /** Logs looked at in one sweep at the most. A backlog that still has its jobs is gone through in turns of this size. */
 const MAX_PER_SWEEP = 10_000;
 
@@ -48,21 +48,20 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.loop;
   }
 
-  /** One look at what is due, overdue or incomplete. */
-  async sweep(): Promise<void> {
-    await this.completeEvents();
-    await this.queueOverdue();
-    await this.queueUpcoming();
-  }
-
   private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await bounded(this.sweep(), SWEEP_TIMEOUT_MS, 'The sweep').catch((error: unknown) =>
-        this.log.warn(`The sweep failed, the next one tries again: ${String(error)}`),
-      );
+    while (!this.stopping.signal.aborted) {
+      // Each by itself: what cannot be done must not keep the others from being done.
+      await this.attempt('Completing events', () => this.completeEvents());
+      await this.attempt('Queueing what is overdue', () => this.queueOverdue());
+      await this.attempt('Queueing what is due soon', () => this.queueUpcoming());
       await this.pause();
     }
+  }
+
+  private async attempt(what: string, part: () => Promise<void>): Promise<void> {
+    await bounded(part(), PART_TIMEOUT_MS, what).catch((error: unknown) =>
+      this.log.warn(`${what} failed, the next round tries again: ${String(error)}`),
+    );
   }
 
   /** Between two sweeps; jittered, so that the sweeps of many workers spread out. */

@@ -31,3 +31,15 @@ export const integrationDeletedVerdict = (id: IntegrationId | null): FailVerdict
   remedy: 'Resolve the log with a note, or emit the event again for the integration that took its place.',
   retryAfterMs: null,
 });
+
+/** The error code of a log whose integration's filter could not be evaluated. */
+export const FILTER_FAILED = 'FILTER_FAILED';
+
+export const FILTERED_OUT: FailVerdict = {
+  outcome: 'fail',
+  errorClass: 'intent',
+  errorCode: 'FILTERED',
+  errorMessage: "The integration's filter, which could not be evaluated when the event was emitted, now leaves it out",
+  remedy: 'Nothing was sent. Resolve the log with a note, or correct the filter and retry.',
+  retryAfterMs: null,
+};

@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FieldFault } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
+import { isSensitiveName } from '../common/redaction.js';
 import { isRecord, kindOf } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
@@ -92,6 +93,15 @@ function headerFaults(name: string, value: unknown): FieldFault[] {
   const lower = name.toLowerCase();
   if (RESERVED_HEADERS.has(lower) || RESERVED_HEADER_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
     return [{ field, expected: 'is set by Waybill itself; remove it', received: kindOf(value) }];
+  }
+  if (isSensitiveName(name)) {
+    return [
+      {
+        field,
+        expected: 'looks like a credential, which would be kept in clear; put it into auth',
+        received: kindOf(value),
+      },
+    ];
   }
   return [...faultOf(field, () => validateHeaderName(name)), ...valueFaults(field, value)];
 }

@@ -1,30 +1,36 @@
 import { createHash } from 'node:crypto';
 import type { CapturedBody } from './integration-log.js';
 
-/** Keeps at most `limitBytes` of a body, whole characters only, and says what it was before. */
+/**
+ * Keeps at most `limitBytes` of a body, whole characters only, and says what it was. It is redacted as a whole before it
+ * is cut, so that no part of a secret is left at the cut; size and hash are those of what really went over the wire.
+ */
 export function captureBody(
   body: Buffer | string | null,
   limitBytes: number,
-  fullSizeBytes?: number,
+  redact: (text: string) => string = (text) => text,
 ): CapturedBody | null {
   if (body === null || body.length === 0) return null;
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
-  const sizeBytes = fullSizeBytes ?? bytes.length;
-  const kept = bytes.subarray(0, limitBytes);
+  const text = decodeText(bytes);
+  const shown = text === null ? null : Buffer.from(redact(text), 'utf8');
   return {
-    text: decodeText(kept, kept.length < bytes.length),
-    sizeBytes,
+    text: shown && cut(shown, limitBytes),
+    sizeBytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    truncated: sizeBytes > kept.length,
+    truncated: (shown ?? bytes).length > limitBytes,
   };
 }
 
-/** UTF-8 text, or `null` for bytes that are none. A character that the limit cut through at the end is left off. */
-function decodeText(bytes: Buffer, wasCut: boolean): string | null {
+/** UTF-8 text, or `null` for bytes that are none. A body that was not read to its end may end within a character. */
+function decodeText(bytes: Buffer): string | null {
   try {
     // Decoding as a stream keeps an unfinished last character back instead of refusing it.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: wasCut });
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
   } catch {
     return null;
   }
 }
+
+const cut = (text: Buffer, limitBytes: number) =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(text.subarray(0, limitBytes), { stream: true });

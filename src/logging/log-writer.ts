@@ -4,6 +4,7 @@ import { mongo } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { OperationTimeoutError } from '../common/operation-timeout.error.js';
+import { Database } from '../storage/database.js';
 import type { LogEntry } from './log-entry.js';
 import { MongoLogSink } from './mongo-log-sink.js';
 
@@ -21,17 +22,24 @@ const RETRY_DELAYS_MS = [50, 100, 200, 500, 1_000];
 export class LogWriter implements BeforeApplicationShutdown {
   private readonly log = new Logger(LogWriter.name);
   private readonly stopping = new AbortController();
-  private readonly commits = new GroupCommit<LogEntry, void>({
+  private readonly commits = new GroupCommit<LogEntry, Error | null>({
     maxBatch: MAX_BATCH,
     maxPending: MAX_PENDING,
     write: (entries) => this.write(entries),
   });
 
-  constructor(private readonly sink: MongoLogSink) {}
+  constructor(
+    private readonly sink: MongoLogSink,
+    database: Database,
+  ) {
+    // HTTP calls end after the flush below, and before the connection closes.
+    database.beforeClose(() => this.flush());
+  }
 
   /** Resolves when the entry is durable. Rejects only where the sink refuses this very entry, or at shutdown. */
-  submit(entry: LogEntry): Promise<void> {
-    return this.commits.submit(entry);
+  async submit(entry: LogEntry): Promise<void> {
+    const refusal = await this.commits.submit(entry);
+    if (refusal !== null) throw refusal;
   }
 
   /** Resolves once everything that was submitted is durable or refused. */
@@ -44,11 +52,42 @@ export class LogWriter implements BeforeApplicationShutdown {
     await this.flush();
   }
 
-  private async write(entries: readonly LogEntry[]): Promise<void[]> {
+  /** Each entry's refusal, or `null`. One that the sink will not have must not take the others with it. */
+  private async write(entries: readonly LogEntry[]): Promise<(Error | null)[]> {
+    try {
+      await this.persist(entries);
+      return entries.map(() => null);
+    } catch (error) {
+      const [entry] = entries;
+      if (entry && entries.length === 1) return [await this.writeWithoutBodies(entry, error)];
+      const outcomes: (Error | null)[] = [];
+      for (const one of entries) outcomes.push(...(await this.write([one])));
+      return outcomes;
+    }
+  }
+
+  /** A try whose bodies cannot be stored has ended all the same: were its log not moved, its vendor would be called again. */
+  private async writeWithoutBodies(entry: LogEntry, refusal: unknown): Promise<Error | null> {
+    const asError = refusal instanceof Error ? refusal : new Error(String(refusal));
+    if (entry.kind === 'opened' || this.stopping.signal.aborted) return asError;
+    const { execution } = entry;
+    this.log.error(
+      `The bodies of log ${execution.logId}, try ${execution.attempt.number}, are not kept: ${asError.message}`,
+    );
+    const attempt = { ...execution.attempt, request: null, response: null };
+    try {
+      await this.persist([{ kind: 'executed', execution: { ...execution, attempt } }]);
+      return null;
+    } catch {
+      return asError;
+    }
+  }
+
+  private async persist(entries: readonly LogEntry[]): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {
         await bounded(this.sink.write(entries), DATABASE_TIMEOUT_MS, `Writing ${entries.length} log entries`);
-        return entries.map(() => undefined);
+        return;
       } catch (error) {
         await this.backOff(error, failures, entries.length);
       }

@@ -73,6 +73,16 @@ export class MongoLogSink implements LogSink {
     );
     const lost = executions.filter(({ attempt }) => !written.has(attempt.executionId));
     await this.insertAttempts(lost.map((execution) => toDocument(execution, true)));
+    await this.markSuperseded(lost.filter(({ attempt }) => attempt.number > 1));
+  }
+
+  /** Further tries stand in the history already: of two with one number, the one that did not move the log is superseded. */
+  private async markSuperseded(lost: readonly Execution[]): Promise<void> {
+    for (const { logId, attempt } of lost) {
+      const { number, executionId } = attempt;
+      const other = await this.attempts.findOne({ logId, number, _id: { $ne: executionId }, superseded: false });
+      if (other) await this.attempts.updateOne({ _id: executionId }, { $set: { superseded: true } });
+    }
   }
 }
 

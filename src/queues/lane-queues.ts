@@ -2,8 +2,10 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { bounded } from '../common/bounded.js';
 import { type JobName, type JobPayload, LANE_OF, type Lane } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
+import { RedisConnections } from './redis-connections.js';
 
 export interface NewJob<N extends JobName> {
   readonly name: N;
@@ -16,12 +18,18 @@ export interface NewJob<N extends JobName> {
 /** MongoDB remembers what has to be done, so a job leaves nothing behind in Redis. */
 const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
 
+/** BullMQ waits without an end for a Redis that was away when the process started: a caller of `emit` must not. */
+const QUEUEING_TIMEOUT_MS = 3_000;
+
 /** Puts jobs into the lanes. */
 @Injectable()
 export class LaneQueues {
   private readonly log = new Logger(LaneQueues.name);
 
-  constructor(private readonly moduleRef: ModuleRef) {}
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    private readonly connections: RedisConnections,
+  ) {}
 
   /**
    * Queues jobs of one lane, or does not where Redis is away: then it says so in the log and answers `false`, and the
@@ -31,13 +39,7 @@ export class LaneQueues {
     const [first] = jobs;
     if (!first) return true;
     try {
-      await this.queue(LANE_OF[first.name]).addBulk(
-        jobs.map(({ name, payload, jobId, delayMs }) => ({
-          name,
-          data: payload,
-          opts: { ...JOB_OPTIONS, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
-        })),
-      );
+      await bounded(this.addBulk(first.name, jobs), QUEUEING_TIMEOUT_MS, `Queueing ${jobs.length} jobs`);
       return true;
     } catch (error) {
       this.log.warn(
@@ -45,6 +47,17 @@ export class LaneQueues {
       );
       return false;
     }
+  }
+
+  private async addBulk<N extends JobName>(name: N, jobs: readonly NewJob<N>[]): Promise<void> {
+    if (!this.connections.areQueuesReady()) throw new Error('Redis is away');
+    await this.queue(LANE_OF[name]).addBulk(
+      jobs.map(({ payload, jobId, delayMs }) => ({
+        name,
+        data: payload,
+        opts: { ...JOB_OPTIONS, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+      })),
+    );
   }
 
   queue(lane: Lane): Queue {

@@ -11,6 +11,8 @@ import { RedisConnections } from './redis-connections.js';
 
 /** A job that this version cannot read waits this long for a process of a newer version. */
 const UNREADABLE_DELAY_MS = 30_000;
+/** A handler throws only where MongoDB is away: what a delivery meets is in its log. */
+const FAILED_DELAY_MS = 5_000;
 /** A job may be taken over this often; then it is dropped from Redis and the reconciler starts it anew from MongoDB. */
 const MAX_TAKEOVERS = 100;
 
@@ -71,7 +73,16 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     if (!isJobName(name)) return this.postpone(job, token, `its name "${name}" is not known to this version`);
     const parsed = parseShape(JOB_SHAPES[name], job.data);
     if (!parsed.ok) return this.postpone(job, token, describeFaults(parsed.faults));
-    await this.handlers.get(name)?.(parsed.value, { takenOver: job.stalledCounter > 0 });
+    try {
+      await this.handlers.get(name)?.(parsed.value, { takenOver: job.stalledCounter > 0 });
+    } catch (error) {
+      // The same job stays, because it knows whether it was taken over.
+      this.log.error(
+        `Job ${job.id ?? '?'} comes back in ${FAILED_DELAY_MS} ms: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      await job.moveToDelayed(Date.now() + FAILED_DELAY_MS, token);
+      throw new DelayedError();
+    }
   }
 
   /** Never skipped: a process of a newer version may understand it. */

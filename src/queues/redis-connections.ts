@@ -10,13 +10,19 @@ const PRODUCER_TIMEOUT_MS = 2_000;
 export class RedisConnections implements OnApplicationShutdown {
   private readonly log = new Logger(RedisConnections.name);
   private readonly open: Redis[] = [];
+  private queues: Redis | null = null;
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
   /** Fails at once while Redis is away. */
   forQueues(): Redis {
     const options = { enableOfflineQueue: false, commandTimeout: PRODUCER_TIMEOUT_MS, maxRetriesPerRequest: 1 };
-    return this.keep(new Redis(this.settings.redis.url, options));
+    this.queues = this.keep(new Redis(this.settings.redis.url, options));
+    return this.queues;
+  }
+
+  areQueuesReady(): boolean {
+    return this.queues?.status === 'ready';
   }
 
   /** Waits for as long as Redis is away. */

@@ -20,6 +20,7 @@ export class Database implements OnApplicationShutdown {
   private readonly log = new Logger(Database.name);
   private readonly owned: boolean;
   private readonly uri: string;
+  private readonly flushes: (() => Promise<void>)[] = [];
   private opening: Promise<Connection> | null = null;
   readonly connection: Connection;
 
@@ -63,7 +64,13 @@ export class Database implements OnApplicationShutdown {
     await this.model(spec).createIndexes();
   }
 
+  /** What must be written before the connection closes. */
+  beforeClose(flush: () => Promise<void>): void {
+    this.flushes.push(flush);
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.flushes.map((flush) => flush()));
     if (this.owned) await this.connection.close();
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IntegrationId } from '../../src/common/ids.js';
+import type { IntegrationId, LogId } from '../../src/common/ids.js';
 import { ACTION_EVENTS } from '../../src/dispatch/action-event.collection.js';
 import { IdempotencyConflictError } from '../../src/dispatch/idempotency-conflict.error.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
@@ -94,6 +94,36 @@ describe('the way of an event', () => {
     const log = await host.waitForLog(deliveries[0]?.logId ?? '', 'FAIL');
     expect(log).toMatchObject({ errorClass: 'intent', errorCode: 'FILTER_FAILED', attemptCount: 0 });
     expect(vendor.requests).toEqual([]);
+  });
+
+  it('asks the filter again when a log is retried that FAILed by it', async () => {
+    const directory = host.find(IntegrationDirectory);
+    const retry = (logId: LogId) =>
+      host.find(RetryService).retry(LAB, logId, { requestedBy: 'support', reason: 'filter corrected' });
+    const broken = await host.createIntegration({ url: vendor.url, filter: '$error("no way")' });
+    const { deliveries } = await emit();
+    const logId = deliveries[0]?.logId ?? '';
+    const log = await host.waitForLog(logId, 'FAIL');
+    const says = await directory.update(broken, { filter: 'false' }, 'admin');
+    await retry(log._id);
+    expect(
+      await eventually(
+        () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+        (one) => one?.attemptCount === 1,
+      ),
+    ).toMatchObject({
+      status: 'FAIL',
+      errorCode: 'FILTERED',
+    });
+    await retry(log._id);
+    await eventually(
+      () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+      (one) => one?.attemptCount === 2,
+    );
+    expect(vendor.requests).toEqual([]);
+    await directory.update(says, { filter: 'true' }, 'admin');
+    await retry(log._id);
+    await host.waitForLog(logId, 'SUCCESS');
   });
 
   it('takes the same idempotency key from 20 callers at once as one event', async () => {

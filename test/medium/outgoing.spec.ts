@@ -113,6 +113,26 @@ describe('what goes out', () => {
     }
   });
 
+  it.each([
+    ['in the query', { kind: 'api-key', in: 'query', name: 'code', value: "abc~def!se'cret-1" }],
+    ['as basic', { kind: 'basic', username: 'lab', password: 'pass-word-1' }],
+  ])('keeps no credential %s in any form, even where the vendor echoes it', async (_where, auth) => {
+    vendor.answer(({ url, headers }) => ({
+      body: { echo: [url, headers.authorization ?? ''], access_token: 'vendor-issued-1' },
+    }));
+    const { tries } = await deliver({ auth });
+    const kept = JSON.stringify(tries);
+    for (const form of [
+      "abc~def!se'cret-1",
+      'abc%7Edef%21',
+      'pass-word-1',
+      Buffer.from('lab:pass-word-1').toString('base64'),
+      'vendor-issued-1',
+    ]) {
+      expect(kept).not.toContain(form);
+    }
+  });
+
   it('sends a form where the vendor wants one', async () => {
     await deliver({
       endpoint: { url: vendor.url, format: 'form' },
@@ -203,6 +223,11 @@ describe('what goes out', () => {
       { endpoint: { url: 'https://vendor.example', headers: { 'x-a': 'b\r\nx-c: d' } } },
       'endpoint.headers.x-a',
       /valid HTTP header/,
+    ],
+    [
+      { endpoint: { url: 'https://vendor.example', headers: { 'X-Api-Key': 'abc' } } },
+      'endpoint.headers.X-Api-Key',
+      /put it into auth/,
     ],
     [{ auth: { kind: 'bearer' } }, 'auth.token', /string|token/],
     [{ auth: { kind: 'kerberos' } }, 'auth.kind', /one of none/],

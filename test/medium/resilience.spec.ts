@@ -74,6 +74,20 @@ describe('what dies and comes back', () => {
     await again.stop();
   });
 
+  it('emits also where Redis was away when the process started, and delivers once it is there', async () => {
+    const redis = await startPrivateRedis();
+    await redis.stop('SIGKILL');
+    const settings = { ...QUICK, redis: { url: redis.url, prefix: freshPrefix('late') } };
+    const host = await startTestHost({ settings });
+    await host.createIntegration({ url: vendor.url });
+    const { deliveries } = await emit(host);
+    expect((await host.logs())[0]).toMatchObject({ _id: deliveries[0]?.logId, status: 'QUEUED' });
+    const late = await startPrivateRedis({ port: redis.port });
+    await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS', 25_000);
+    await host.close();
+    await late.stop();
+  });
+
   it('completes an event whose emitter died between the event and its logs', async () => {
     const host = await startTestHost({ settings: QUICK });
     const integration = await host.createIntegration({ url: vendor.url });

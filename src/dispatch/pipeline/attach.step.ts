@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ActionCatalogue } from '../../actions/action-catalogue.js';
 import type { Attachment } from '../../actions/attachment-provider.decorator.js';
+import { bounded, HOST_TIMEOUT_MS } from '../../common/bounded.js';
+import { OperationTimeoutError } from '../../common/operation-timeout.error.js';
 import { isRecord, kindOf } from '../../common/primitives.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
@@ -48,9 +50,9 @@ export class AttachStep implements PipelineStep {
 
   private async provide(spec: AttachmentSpec, provide: () => Promise<Attachment | null>): Promise<Attachment | null> {
     try {
-      return await provide();
+      return await bounded(provide(), HOST_TIMEOUT_MS, `The attachment provider "${spec.provider}"`);
     } catch (error) {
-      if (error instanceof WaybillError) throw error;
+      if (error instanceof WaybillError && !(error instanceof OperationTimeoutError)) throw error;
       throw new AttachmentError(
         'ATTACHMENT_UNAVAILABLE',
         `The attachment provider "${spec.provider}" failed: ${String(error)}`,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bounded, DATABASE_TIMEOUT_MS } from '../../common/bounded.js';
 import { findAuthKind } from '../../integrations/auth/auth-kinds.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { AuthKindUnknownError } from './auth-kind-unknown.error.js';
@@ -15,9 +16,9 @@ export class AuthenticateStep implements PipelineStep {
     const kind = findAuthKind(auth.kind);
     if (!kind) throw new AuthKindUnknownError(auth.kind);
     if (!delivery.request || auth.secretId === null) return;
-    const secret = await this.vault.reveal(tenantId, auth.secretId);
-    delivery.secrets.push(secret);
+    const secret = await bounded(this.vault.reveal(tenantId, auth.secretId), DATABASE_TIMEOUT_MS, 'Reading a secret');
     const { headers, url } = delivery.request;
-    kind.apply({ headers, query: url.searchParams }, auth.settings, secret);
+    delivery.secrets.push(secret);
+    delivery.secrets.push(kind.apply({ headers, query: url.searchParams }, auth.settings, secret));
   }
 }

@@ -8,8 +8,10 @@ const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boo
   INTENT_UNAVAILABLE: { errorClass: 'intent', retryable: true },
   ATTACHMENT_UNAVAILABLE: { errorClass: 'intent', retryable: true },
   ATTACHMENT_PROVIDER_MISSING: { errorClass: 'config' },
+  // A process of a newer version may know what this one does not.
+  AUTH_KIND_UNKNOWN: { errorClass: 'config', retryable: true },
   TEMPLATE_INVALID: { errorClass: 'config' },
-  ACTION_UNKNOWN: { errorClass: 'config' },
+  ACTION_UNKNOWN: { errorClass: 'config', retryable: true },
   CONTEXT_INVALID: { errorClass: 'intent' },
   URL_INVALID: { errorClass: 'config' },
   ADDRESS_REFUSED: { errorClass: 'config' },

@@ -26,5 +26,6 @@ export const API_KEY_AUTH = defineAuthKind({
   apply: ({ headers, query }, { in: place, name = '' }, value) => {
     if (place === 'query') query.set(name, value);
     else headers[name.toLowerCase()] = value;
+    return value;
   },
 });

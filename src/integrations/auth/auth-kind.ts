@@ -18,8 +18,11 @@ export interface AuthKind<Input extends object = object> {
   /** The class-validator class of its settings and secrets as the API takes them. */
   readonly input: ClassConstructor<Input>;
   split(input: Input): SplitAuth;
-  /** Puts the credentials into the request. `secret` is what `split` gave away. */
-  apply(request: AuthenticableRequest, settings: Readonly<Record<string, string>>, secret: string): void;
+  /**
+   * Puts the credentials into the request and answers with them as they stand there, so that no log keeps them in that
+   * form either. `secret` is what `split` gave away.
+   */
+  apply(request: AuthenticableRequest, settings: Readonly<Record<string, string>>, secret: string): string;
 }
 
 /** Gives each kind its own input type while the registry holds them all. */

@@ -21,6 +21,8 @@ export const BASIC_AUTH = defineAuthKind({
   input: BasicAuthInput,
   split: ({ username, password }) => ({ settings: { username }, secret: password }),
   apply: ({ headers }, { username }, password) => {
-    headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+    const credentials = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+    headers['authorization'] = `Basic ${credentials}`;
+    return credentials;
   },
 });

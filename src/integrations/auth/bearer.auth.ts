@@ -19,5 +19,6 @@ export const BEARER_AUTH = defineAuthKind({
   split: ({ token }) => ({ settings: {}, secret: token }),
   apply: ({ headers }, _settings, token) => {
     headers['authorization'] = `Bearer ${token}`;
+    return token;
   },
 });

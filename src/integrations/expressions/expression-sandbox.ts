@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { compileExpression } from './expression-compiler.js';
 import type { ExpressionFailure } from './expression-failure.js';
 import { ExpressionFailedError } from './expression-failed.error.js';
@@ -29,7 +29,7 @@ const DEFAULT_TIMEOUT_MS = 1_000;
  * hangs or eats memory ends alone. No thread starts before the first evaluation, and none keeps the process alive.
  */
 @Injectable()
-export class ExpressionSandbox implements BeforeApplicationShutdown {
+export class ExpressionSandbox implements OnApplicationShutdown {
   private readonly options: ExpressionSandboxOptions;
   private readonly queue: FairQueue;
   private threads: ExpressionThreads | undefined;
@@ -63,8 +63,8 @@ export class ExpressionSandbox implements BeforeApplicationShutdown {
     throw errorOf(answer.failure, inputJson);
   }
 
-  /** After the workers have ended: until then their deliveries may need it. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** After the workers and the HTTP calls have ended: until then they may need it. */
+  async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 

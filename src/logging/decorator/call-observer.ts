@@ -32,5 +32,5 @@ function observers(): Observers {
 export const setCallObserver = (owner: object, observer: CallObserver): void => void observers().set(owner, observer);
 
 /** `null` for an object that no Nest application with Waybill knows: its calls run without a log. */
-export const findCallObserver = (instance: object): CallObserver | null =>
-  observers().get(instance) ?? observers().get(instance.constructor) ?? null;
+export const findCallObserver = (instance: object | undefined): CallObserver | null =>
+  instance ? (observers().get(instance) ?? observers().get(instance.constructor) ?? null) : null;

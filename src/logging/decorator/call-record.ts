@@ -1,7 +1,7 @@
 import type { CallScope } from '../../common/call-scope.js';
-import { asTenantId, type LogId, newExecutionId, newLogId } from '../../common/ids.js';
+import { asTenantId, type LogId, newExecutionId, newLogId, TENANT_ID_PATTERN } from '../../common/ids.js';
 import { type ContextData, isPrimitive, isRecord } from '../../common/primitives.js';
-import { redactBody } from '../../common/redaction.js';
+import { isSensitiveName, redactBody } from '../../common/redaction.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { captureBody } from '../body-capture.js';
 import {
@@ -30,7 +30,7 @@ export class CallRecord {
     private readonly call: ObservedCall,
     scope: CallScope,
   ) {
-    this.request = captureValue(call.args);
+    this.request = captureValue(call.args.map(withoutTransport));
     this.log = this.openedLog(scope);
   }
 
@@ -87,7 +87,7 @@ export class CallRecord {
     const { tenantId, ...context } = options.context ? options.context(...args) : idsIn(args);
     return {
       _id: newLogId(),
-      tenantId: typeof tenantId === 'string' ? asTenantId(tenantId) : NO_TENANT,
+      tenantId: typeof tenantId === 'string' && TENANT_ID_PATTERN.test(tenantId) ? asTenantId(tenantId) : NO_TENANT,
       direction: options.direction ?? 'inbound',
       eventId: null,
       actionId: options.action?.id ?? null,
@@ -128,13 +128,24 @@ function faultOf(error: unknown) {
   return { errorClass: 'rejected' as const, errorCode, errorMessage, remedy: null };
 }
 
-/** Every direct `...Id` of the arguments that are objects, primitives only. */
+const MAX_ID_CHARS = 256;
+const ID_NAME = /^[A-Za-z_]\w{0,62}Id$/;
+
+/** Every direct `...Id` of the arguments that are objects: primitives of moderate length whose names call them no secret. */
 function idsIn(args: readonly unknown[]): ContextData {
   const entries = args.filter(isRecord).flatMap((arg) => Object.entries(arg));
   return Object.fromEntries(
-    entries.flatMap(([name, value]) => (name.endsWith('Id') && isPrimitive(value) ? [[name, value]] : [])),
+    entries.flatMap(([name, value]) =>
+      ID_NAME.test(name) && !isSensitiveName(name) && isPrimitive(value) && String(value).length <= MAX_ID_CHARS
+        ? [[name, value]]
+        : [],
+    ),
   );
 }
+
+/** Requests, responses and streams are the transport's, hold credentials in many places, and are slow to walk. */
+const withoutTransport = (value: unknown): unknown =>
+  isRecord(value) && (typeof value['pipe'] === 'function' || 'socket' in value) ? '[stream]' : value;
 
 /** What can be shown of a value as JSON, redacted and cut; whatever cannot be serialised is said, never thrown. */
 function captureValue(value: unknown): CapturedBody | null {

@@ -25,7 +25,7 @@ export function IntegrationLogger(options: IntegrationLoggerOptions = {}): Metho
         `@IntegrationLogger stands on ${target.constructor.name}.${String(key)}, which is no method; move it to one`,
       );
     }
-    const wrapper = function (this: object, ...args: unknown[]): unknown {
+    const wrapper = function (this: object | undefined, ...args: unknown[]): unknown {
       const run = (): unknown => Reflect.apply(original, this, args);
       const observer = findCallObserver(this);
       return observer
