@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RegisteredAction } from '../actions/registered-action.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import { lostExecutionIdFor } from '../common/ids.js';
+import { Semaphore } from '../common/semaphore.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
@@ -25,13 +26,18 @@ import {
 /** Makes one try of a log and answers with its record. Both ways of a try's end are logged by the decorator alone. */
 @Injectable()
 export class DeliveryRunner {
+  /** Bounds the deliveries that are being made; reading and recording the others goes on beside them. */
+  private readonly calls: Semaphore;
+
   constructor(
     private readonly directory: IntegrationDirectory,
     private readonly catalogue: ActionCatalogue,
     private readonly pipeline: DeliveryPipeline,
     private readonly filter: EventFilter,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+  ) {
+    this.calls = new Semaphore(settings.delivery.concurrency);
+  }
 
   /** One try, by the integration and the records as they are now. Resolves once its record is durable. */
   @IntegrationLogger({
@@ -86,7 +92,7 @@ export class DeliveryRunner {
     const refused = await this.refusedByFilter(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
-    return { verdict: await this.pipeline.run(delivery), delivery };
+    return { verdict: await this.calls.run(() => this.pipeline.run(delivery)), delivery };
   }
 
   /** A log whose filter could not be evaluated at the emit is retried: the filter, as it is now, still has the say. */

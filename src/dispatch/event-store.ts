@@ -42,6 +42,7 @@ export class EventStore implements OnModuleInit {
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
   ) {
+    database.beforeClose(() => Promise.all([this.commits.idle(), this.completions.idle()]));
     this.events = database.model(ACTION_EVENTS);
     this.rawEvents = database.collection(ACTION_EVENTS);
   }

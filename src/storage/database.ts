@@ -20,7 +20,7 @@ export class Database implements OnApplicationShutdown {
   private readonly log = new Logger(Database.name);
   private readonly owned: boolean;
   private readonly uri: string;
-  private readonly flushes: (() => Promise<void>)[] = [];
+  private readonly flushes: (() => Promise<unknown>)[] = [];
   private opening: Promise<Connection> | null = null;
   readonly connection: Connection;
 
@@ -65,7 +65,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** What must be written before the connection closes. */
-  beforeClose(flush: () => Promise<void>): void {
+  beforeClose(flush: () => Promise<unknown>): void {
     this.flushes.push(flush);
   }
 
