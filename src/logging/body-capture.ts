@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { CapturedBody } from './integration-log.js';
 
 /**
@@ -13,17 +14,18 @@ export function captureBody(
   if (body === null || body.length === 0) return null;
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   const text = decodeText(bytes);
-  const shown = text === null ? null : Buffer.from(redact(text), 'utf8');
+  const shown = text === null ? null : redact(text);
   return {
-    text: shown && cut(shown, limitBytes),
+    text: shown === null ? null : cut(shown, limitBytes),
     sizeBytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    truncated: (shown ?? bytes).length > limitBytes,
+    sha256: hash('sha256', bytes, 'hex'),
+    truncated: (shown === null ? bytes.length : Buffer.byteLength(shown)) > limitBytes,
   };
 }
 
 /** UTF-8 text, or `null` for bytes that are none. A body that was not read to its end may end within a character. */
 function decodeText(bytes: Buffer): string | null {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
   try {
     // Decoding as a stream keeps an unfinished last character back instead of refusing it.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
@@ -32,5 +34,8 @@ function decodeText(bytes: Buffer): string | null {
   }
 }
 
-const cut = (text: Buffer, limitBytes: number) =>
-  new TextDecoder('utf-8', { ignoreBOM: true }).decode(text.subarray(0, limitBytes), { stream: true });
+function cut(text: string, limitBytes: number): string {
+  if (Buffer.byteLength(text) <= limitBytes) return text;
+  const kept = Buffer.from(text, 'utf8').subarray(0, limitBytes);
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(kept, { stream: true });
+}
