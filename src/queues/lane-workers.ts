@@ -13,7 +13,7 @@ import { RedisConnections } from './redis-connections.js';
 const UNREADABLE_DELAY_MS = 30_000;
 /**
  * A job is in its call for a part of its time only; the rest it waits for reads and writes that many jobs share. More jobs
- * than calls make those batches larger: four to one raised the deliveries per second by a third (`npm run bench -- worker`).
+ * than calls make those batches larger; `npm run bench -- worker` shows what a change of it does.
  */
 const SLOTS_PER_CALL = 4;
 /** A handler throws only where MongoDB is away: what a delivery meets is in its log. */
