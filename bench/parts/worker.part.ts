@@ -1,6 +1,6 @@
 import { Child } from '../support/child.js';
 import { numberIn } from '../support/child-messages.js';
-import { ROUNDS } from '../support/constants.js';
+import { CONCURRENCY, ROUNDS } from '../support/constants.js';
 import { type CpuMs, CpuMeter, describeShares, totalOf } from '../support/cpu-meter.js';
 import { Sandbox } from '../support/sandbox.js';
 import { Scope } from '../support/scope.js';
@@ -88,6 +88,7 @@ function resultOf(ceiling: readonly Round[], waybill: readonly Round[], sawDatab
     ],
     remarks: [
       `workerRatio is the median of the ratios (b)/(a) of the ${ROUNDS} pairs of rounds: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}.`,
+      `Both make ${CONCURRENCY} calls at once; Waybill holds further jobs beside them, which wait for shared reads and writes.`,
       `Where a job's CPU goes: (a) ${sharesOf(ceiling)}; (b) ${sharesOf(waybill)}.`,
     ],
   };

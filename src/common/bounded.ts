@@ -14,14 +14,9 @@ export const HOST_TIMEOUT_MS = 60_000;
  * (mongodb 7.5, `Connection.writeCommand` waits for the drain of a destroyed socket), and no option bounds that.
  * @throws OperationTimeoutError
  */
-export async function bounded<T>(operation: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new OperationTimeoutError(what, timeoutMs)), timeoutMs);
+export function bounded<T>(operation: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new OperationTimeoutError(what, timeoutMs)), timeoutMs);
+    void operation.then(resolve, reject).then(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([operation, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

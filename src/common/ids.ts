@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 
 declare const brand: unique symbol;
@@ -19,7 +19,11 @@ export const asIntegrationId = (value: string) => value as IntegrationId;
 /** Lower-case letters, digits, `-` and `_`, 1 to 64 characters, starting with a letter or a digit. */
 export const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
+/** Ordered by time, so that pages by id are pages by age. */
 const unique = (prefix: string) => `${prefix}_${uuidv7().replaceAll('-', '')}`;
+
+/** Without an order: ten times as fast, for what every try of every delivery makes. */
+const random = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '')}`;
 
 const derived = (prefix: string, ...parts: string[]) =>
   `${prefix}_${createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)}`;
@@ -27,9 +31,9 @@ const derived = (prefix: string, ...parts: string[]) =>
 export const newEventId = () => unique('evt') as EventId;
 export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
-export const newExecutionId = () => unique('exe') as ExecutionId;
+export const newExecutionId = () => random('exe') as ExecutionId;
 export const newSecretId = () => unique('sec');
-export const newCorrelationId = () => unique('cor');
+export const newCorrelationId = () => random('cor');
 
 /** The same tenant and key give the same event, in any process: that is what makes an emit idempotent. */
 export const eventIdFor = (tenantId: TenantId, idempotencyKey: string) =>

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { REDACTED, redactBody, redactHeaders, redactText, redactUrl } from './redaction.js';
+import { REDACTED, Redactor } from './redaction.js';
 
 const secret = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 40 }).filter((text) => !text.includes('*'));
 
-describe('redactText', () => {
+describe('Redactor.text', () => {
   it('leaves no known secret, whatever surrounds it', () => {
     fc.assert(
       fc.property(fc.array(secret, { maxLength: 4 }), fc.array(fc.string()), (secrets, noise) => {
         const text = [...noise, ...secrets, ...noise].join('');
-        const redacted = redactText(text, secrets);
+        const redacted = new Redactor(secrets).text(text);
         for (const known of secrets) expect(redacted).not.toContain(known);
       }),
     );
@@ -16,19 +16,20 @@ describe('redactText', () => {
 
   it('finds a secret as a URL and as JSON write it', () => {
     const key = 'p@ss "wörd" &1';
-    expect(redactText(`a=${encodeURIComponent(key)}`, [key])).toBe(`a=${REDACTED}`);
-    expect(redactText(JSON.stringify({ key }), [key])).toBe(`{"key":"${REDACTED}"}`);
+    expect(new Redactor([key]).text(`a=${encodeURIComponent(key)}`)).toBe(`a=${REDACTED}`);
+    expect(new Redactor([key]).text(JSON.stringify({ key }))).toBe(`{"key":"${REDACTED}"}`);
   });
 
-  it('hides the longer of two secrets whole', () => expect(redactText('abcdef', ['abcd', 'abcdef'])).toBe(REDACTED));
+  it('hides the longer of two secrets whole', () =>
+    expect(new Redactor(['abcd', 'abcdef']).text('abcdef')).toBe(REDACTED));
 
   it('takes replacement patterns literally and leaves very short secrets', () => {
-    expect(redactText('x$&y', ['$&', ''])).toBe('x$&y');
-    expect(redactText('a secret', ['secret'])).toBe('a ***');
+    expect(new Redactor(['$&', '']).text('x$&y')).toBe('x$&y');
+    expect(new Redactor(['secret']).text('a secret')).toBe('a ***');
   });
 });
 
-describe('redactHeaders', () => {
+describe('Redactor.headers', () => {
   it('hides credentials by name and secrets by value', () => {
     const headers = {
       Authorization: 'Bearer x',
@@ -37,7 +38,7 @@ describe('redactHeaders', () => {
       'x-note': 'has s3cret inside',
       accept: '*/*',
     };
-    expect(redactHeaders(headers, ['s3cret'])).toEqual({
+    expect(new Redactor(['s3cret']).headers(headers)).toEqual({
       Authorization: REDACTED,
       'X-Api-Key': REDACTED,
       cookie: REDACTED,
@@ -48,7 +49,7 @@ describe('redactHeaders', () => {
   });
 });
 
-describe('redactUrl', () => {
+describe('Redactor.url', () => {
   it.each([
     ['https://user:pass@vendor.example/a', 'https://***@vendor.example/a'],
     [
@@ -59,10 +60,10 @@ describe('redactUrl', () => {
     ['https://vendor.example/hook/s3cret/x?y=s3cret', 'https://vendor.example/hook/***/x?y=***'],
     ['not a url', 'not a url'],
     ['https://vendor.example/?%zz=1', 'https://vendor.example/?%zz=1'],
-  ])('%s', (url, shown) => expect(redactUrl(url, ['s3cret'])).toBe(shown));
+  ])('%s', (url, shown) => expect(new Redactor(['s3cret']).url(url)).toBe(shown));
 });
 
-describe('redactBody', () => {
+describe('Redactor.value', () => {
   it('hides values by the names of their keys, at any depth', () => {
     const sensitive = fc.constantFrom(
       'password',
@@ -75,7 +76,7 @@ describe('redactBody', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), sensitive, (value, key) => {
         const body = { deep: [{ [key]: 'HIDDEN-ONE', other: value }] };
-        expect(JSON.stringify(redactBody(body))).not.toContain('HIDDEN-ONE');
+        expect(JSON.stringify(new Redactor().value(body))).not.toContain('HIDDEN-ONE');
       }),
     );
   });
@@ -88,29 +89,34 @@ describe('redactBody', () => {
     fc.assert(
       fc.property(harmless, (body) => {
         const before = structuredClone(body);
-        redactBody(body);
+        new Redactor().value(body);
         expect(body).toEqual(before);
       }),
     );
     const body = { patientId: 'P-1', visits: [{ at: null, total: 3.5, paid: true }] };
-    expect(redactBody(body)).toEqual(body);
-    expect(redactBody(body)).not.toBe(body);
+    expect(new Redactor().value(body)).toEqual(body);
+    expect(new Redactor().value(body)).not.toBe(body);
   });
 
   it('bounds depth, size and circles', () => {
     const circle: Record<string, unknown> = { name: 'x' };
     circle['self'] = circle;
-    expect(JSON.stringify(redactBody(circle))).toContain('[cut off]');
-    expect(redactBody(Array.from({ length: 60_000 }, () => 1))).toContain('[cut off]');
+    expect(JSON.stringify(new Redactor().value(circle))).toContain('[cut off]');
+    expect(new Redactor().value(Array.from({ length: 60_000 }, () => 1))).toContain('[cut off]');
   });
 
   it('reads what is more than JSON', () => {
     const at = new Date(0);
     const trap = Object.defineProperty({}, 'x', { enumerable: true, get: () => JSON.parse('{') });
     expect(
-      redactBody({ at, bytes: Buffer.from('abc'), big: 1n, run: () => 1, trap, error: new Error('has s3cret') }, [
-        's3cret',
-      ]),
+      new Redactor(['s3cret']).value({
+        at,
+        bytes: Buffer.from('abc'),
+        big: 1n,
+        run: () => 1,
+        trap,
+        error: new Error('has s3cret'),
+      }),
     ).toEqual({
       at: at.toISOString(),
       bytes: '[3 bytes]',
@@ -119,5 +125,43 @@ describe('redactBody', () => {
       trap: { x: '[cut off]' },
       error: { name: 'Error', message: 'has ***' },
     });
+  });
+});
+
+describe('Redactor.bodyText', () => {
+  it('hides in a JSON text just what it hides in the value', () => {
+    const name = fc.oneof(
+      fc.constantFrom('pin', 'shipping', 'auth', 'author', 'OTP', 'a\\tb', 'pass\tword', 'To-ken', 'x_api.key'),
+      fc.string({ maxLength: 8 }),
+    );
+    const { body } = fc.letrec((tie) => ({
+      body: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom('s3cret', 1, null),
+        fc.dictionary(name, tie('body')),
+        fc.array(tie('body')),
+      ),
+    }));
+    const redactor = new Redactor(['s3cret']);
+    fc.assert(
+      fc.property(fc.dictionary(name, body), fc.constantFrom(undefined, 2), (value, indent) => {
+        const shown = redactor.bodyText(JSON.stringify(value, null, indent));
+        expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(redactor.value(value))));
+      }),
+    );
+  });
+
+  it('finds names that are written with escapes', () => {
+    expect(new Redactor().bodyText('{"p\\u0069n":"1234"}')).toBe(`{"pin":"${REDACTED}"}`);
+  });
+
+  it('leaves a text as it was written where there is nothing to hide', () => {
+    const written = '{ "patientId" : "P-1" }';
+    expect(new Redactor(['s3cret']).bodyText(written)).toBe(written);
+  });
+
+  it('hides secrets in what is no JSON, or breaks off', () => {
+    expect(new Redactor(['s3cret']).bodyText('MSH|s3cret')).toBe(`MSH|${REDACTED}`);
+    expect(new Redactor(['s3cret']).bodyText('{"token":"s3cret')).toBe(`{"token":"${REDACTED}`);
   });
 });

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RegisteredAction } from '../actions/registered-action.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import { lostExecutionIdFor } from '../common/ids.js';
+import { Redactor } from '../common/redaction.js';
 import { Semaphore } from '../common/semaphore.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { Integration } from '../integrations/integration.js';
@@ -52,14 +53,15 @@ export class DeliveryRunner {
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
     const limit = this.settings.limits.loggedBodyBytes;
+    const redactor = new Redactor(made.delivery?.secrets);
     return executionOf({
       log,
       integration: integration || null,
       verdict: made.verdict,
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
-      request: made.delivery && captureRequest(made.delivery, limit),
-      response: made.delivery && captureResponse(made.delivery, limit),
+      request: made.delivery && captureRequest(made.delivery, redactor, limit),
+      response: made.delivery && captureResponse(made.delivery, redactor, limit),
     });
   }
 

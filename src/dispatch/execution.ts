@@ -1,5 +1,5 @@
 import { newExecutionId } from '../common/ids.js';
-import { redactBody, redactHeaders, redactText, redactUrl } from '../common/redaction.js';
+import type { Redactor } from '../common/redaction.js';
 import type { Integration, RetryPolicy } from '../integrations/integration.js';
 import { captureBody } from '../logging/body-capture.js';
 import type {
@@ -80,38 +80,30 @@ function triggerOf(log: IntegrationLog): Trigger {
 
 /** What was sent, as the log keeps it: without credentials, the body cut at the limit. */
 export function captureRequest(
-  { request, integration, secrets }: Delivery,
+  { request, integration }: Delivery,
+  redactor: Redactor,
   limitBytes: number,
 ): CapturedRequest | null {
   if (!request) return null;
   return {
     method: integration.endpoint.method,
-    url: redactUrl(request.url.href, secrets),
-    headers: redactHeaders(request.headers, secrets),
-    body: captureBody(request.body, limitBytes, (text) => redactBodyText(text, secrets)),
+    url: redactor.url(request.url.href),
+    headers: redactor.headers(request.headers),
+    body: captureBody(request.body, limitBytes, (text) => redactor.bodyText(text)),
   };
 }
 
 /** What came back, as the log keeps it: a vendor may echo what it was sent. */
-export function captureResponse({ response, secrets }: Delivery, limitBytes: number): CapturedResponse | null {
+export function captureResponse(
+  { response }: Delivery,
+  redactor: Redactor,
+  limitBytes: number,
+): CapturedResponse | null {
   if (!response) return null;
-  const body = captureBody(response.body, limitBytes, (text) => redactBodyText(text, secrets));
+  const body = captureBody(response.body, limitBytes, (text) => redactor.bodyText(text));
   return {
     status: response.status,
-    headers: redactHeaders(response.headers, secrets),
+    headers: redactor.headers(response.headers),
     body: body && { ...body, truncated: body.truncated || response.truncated },
   };
-}
-
-/** Longer bodies hold files: taking them apart would cost more than it hides. */
-const MAX_WALKED_CHARS = 1_048_576;
-
-/** Known secrets are hidden wherever they stand, and in JSON also what the names of its keys call secret. */
-function redactBodyText(text: string, secrets: readonly string[]): string {
-  if (text.length > MAX_WALKED_CHARS || !/^\s*[[{]/.test(text)) return redactText(text, secrets);
-  try {
-    return JSON.stringify(redactBody(JSON.parse(text), secrets));
-  } catch {
-    return redactText(text, secrets);
-  }
 }

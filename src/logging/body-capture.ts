@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { CapturedBody } from './integration-log.js';
 
+/** Of a decorated call's arguments, and of its result, this much is kept. */
+export const CALL_BODY_BYTES = 64 * 1_024;
+
 /**
  * Keeps at most `limitBytes` of a body, whole characters only, and says what it was. It is redacted as a whole before it
  * is cut, so that no part of a secret is left at the cut; size and hash are those of what really went over the wire.

@@ -1,13 +1,20 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
+import { CALL_BODY_BYTES } from './body-capture.js';
 import type { AttemptDocument, IntegrationLog } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
 
+/** Of the 48 MB that MongoDB takes in one message. */
+const COMMAND_BYTES = 32 * 1_048_576;
+/** The headers of a request and of its answer, which Node bounds at 16 KiB each, and everything else of a try. */
+const BESIDE_BODIES_BYTES = 64 * 1_024;
+
 /**
- * Writes a batch of log entries in at most three commands.
+ * Writes a batch of log entries in a few commands.
  *
  * A log moves only from the attempt count that the try started from, so a try that another worker has overtaken cannot
  * move it back; it is kept beside the log as superseded.
@@ -17,8 +24,14 @@ export class MongoLogSink implements LogSink {
   readonly name = 'mongodb';
   private readonly logs: Collection<IntegrationLog>;
   private readonly attempts: Collection<AttemptDocument>;
+  private readonly maxPerCommand: number;
 
-  constructor(database: Database) {
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS) { limits }: Settings,
+  ) {
+    const largestBytes = 2 * Math.max(limits.loggedBodyBytes, CALL_BODY_BYTES) + BESIDE_BODIES_BYTES;
+    this.maxPerCommand = Math.max(1, Math.floor(COMMAND_BYTES / largestBytes));
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
   }
@@ -38,25 +51,25 @@ export class MongoLogSink implements LogSink {
   }
 
   private async advance(executions: readonly Execution[]): Promise<void> {
-    const result = await this.logs.bulkWrite(
-      executions.map(({ logId, attempt, summary }) => ({
-        updateOne: {
-          filter: { _id: logId, attemptCount: attempt.number - 1 },
-          update: {
-            $set: {
-              ...summary,
-              attemptCount: attempt.number,
-              lastExecutionId: attempt.executionId,
-              updatedAt: new Date(),
-              retry: null,
-              ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
-            },
+    const updatedAt = new Date();
+    let moved = 0;
+    for (let from = 0; from < executions.length; from += this.maxPerCommand) {
+      const updates = executions.slice(from, from + this.maxPerCommand).map(({ logId, attempt, summary }) => ({
+        q: { _id: logId, attemptCount: attempt.number - 1 },
+        u: {
+          $set: {
+            ...summary,
+            attemptCount: attempt.number,
+            lastExecutionId: attempt.executionId,
+            updatedAt,
+            retry: null,
+            ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
           },
         },
-      })),
-      { ordered: false },
-    );
-    if (result.matchedCount < executions.length) await this.keepSuperseded(executions);
+      }));
+      moved += await this.database.updateEach(INTEGRATION_LOGS, updates);
+    }
+    if (moved < executions.length) await this.keepSuperseded(executions);
   }
 
   /** Rare: somebody else has moved some of these logs, or this batch is written for the second time. */

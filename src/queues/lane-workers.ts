@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
+import type { ClassConstructor } from 'class-transformer';
 import { describeFaults } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
@@ -15,7 +16,7 @@ const UNREADABLE_DELAY_MS = 30_000;
  * A job is in its call for a part of its time only; the rest it waits for reads and writes that many jobs share. More jobs
  * than calls make those batches larger; `npm run bench -- worker` shows what a change of it does.
  */
-const SLOTS_PER_CALL = 4;
+const SLOTS_PER_CALL = 2;
 /** A handler throws only where MongoDB is away: what a delivery meets is in its log. */
 const FAILED_DELAY_MS = 5_000;
 /** A job may be taken over this often; then it is dropped from Redis and the reconciler starts it anew from MongoDB. */
@@ -76,10 +77,10 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private async work(job: Job, token: string | undefined): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) return this.postpone(job, token, `its name "${name}" is not known to this version`);
-    const parsed = parseShape(JOB_SHAPES[name], job.data);
-    if (!parsed.ok) return this.postpone(job, token, describeFaults(parsed.faults));
+    const shape = JOB_SHAPES[name];
+    if (!shape.isFormOf(job.data)) return this.postpone(job, token, whatIsWrong(shape, job.data));
     try {
-      await this.handlers.get(name)?.(parsed.value, { takenOver: job.stalledCounter > 0 });
+      await this.handlers.get(name)?.(job.data, { takenOver: job.stalledCounter > 0 });
     } catch (error) {
       // The same job stays, because it knows whether it was taken over.
       this.log.error(
@@ -96,4 +97,9 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     await job.moveToDelayed(Date.now() + UNREADABLE_DELAY_MS, token);
     throw new DelayedError();
   }
+}
+
+function whatIsWrong(shape: ClassConstructor<object>, data: unknown): string {
+  const parsed = parseShape(shape, data);
+  return parsed.ok ? `it is not of the form of ${shape.name}` : describeFaults(parsed.faults);
 }

@@ -1,5 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { type Collection, type Connection, createConnection, type Model, type Schema } from 'mongoose';
+import {
+  type Collection,
+  type Connection,
+  createConnection,
+  type Model,
+  mongo,
+  type QueryFilter,
+  type Schema,
+  type UpdateQuery,
+} from 'mongoose';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
@@ -12,6 +21,12 @@ const SOCKET_TIMEOUT_MS = 30_000;
 /** What is needed of a connection's `model`: checking its many overloads for each collection takes the compiler seconds. */
 interface Models {
   model<T>(name: string, schema: Schema): Model<T>;
+}
+
+/** One update of one document, in the words of MongoDB's `update` command. */
+export interface SingleUpdate<T> {
+  readonly q: QueryFilter<T>;
+  readonly u: UpdateQuery<T>;
 }
 
 /** Waybill's MongoDB: its own connection, or the host's where the host gave one. */
@@ -56,6 +71,25 @@ export class Database implements OnApplicationShutdown {
   /** The raw collection, for writes whose documents are ours and typed: mongoose's casting would cost more than the write. */
   collection<T extends object>(spec: CollectionSpec<T>): Collection<T> {
     return this.connection.collection<T>(spec.name);
+  }
+
+  /**
+   * Sends updates that do not depend on each other as one command, and answers with how many found their document. The
+   * driver's `bulkWrite` would serialise each of them twice. They must fit into one message of MongoDB, which is 48 MB.
+   * @throws MongoServerError the first refusal, after all others were tried.
+   */
+  async updateEach<T>(spec: CollectionSpec<T>, updates: readonly SingleUpdate<T>[]): Promise<number> {
+    const collection = this.connection.collection(spec.name);
+    const { writeConcern } = collection;
+    const answer = await this.connection.db?.command({
+      update: spec.name,
+      updates,
+      ordered: false,
+      ...(writeConcern ? { writeConcern } : {}),
+    });
+    const refusal = answer?.['writeErrors']?.[0] ?? answer?.['writeConcernError'];
+    if (refusal) throw new mongo.MongoServerError({ message: refusal.errmsg, code: refusal.code });
+    return answer?.['n'] ?? 0;
   }
 
   /** Creates the collection's missing indexes; those that exist are left as they are. */

@@ -1,9 +1,9 @@
 import type { CallScope } from '../../common/call-scope.js';
 import { asTenantId, type LogId, newExecutionId, newLogId, TENANT_ID_PATTERN } from '../../common/ids.js';
 import { type ContextData, isPrimitive, isRecord } from '../../common/primitives.js';
-import { isSensitiveName, redactBody } from '../../common/redaction.js';
+import { isSensitiveName, Redactor } from '../../common/redaction.js';
 import { WaybillError } from '../../common/waybill.error.js';
-import { captureBody } from '../body-capture.js';
+import { CALL_BODY_BYTES, captureBody } from '../body-capture.js';
 import {
   type Attempt,
   type CapturedBody,
@@ -15,8 +15,8 @@ import {
 import type { Execution } from '../log-entry.js';
 import type { ObservedCall } from './call-observer.js';
 
-/** Of a decorated call's arguments and result, this much is kept. */
-const KEPT_BYTES = 64 * 1024;
+/** No secret is known of a host's own call: names alone say what to hide. */
+const REDACTOR = new Redactor();
 
 /** The log of one call of a decorated method, from its arguments to its end. */
 export class CallRecord {
@@ -151,8 +151,11 @@ const withoutTransport = (value: unknown): unknown =>
 function captureValue(value: unknown): CapturedBody | null {
   if (value === undefined) return null;
   try {
-    return captureBody(JSON.stringify(redactBody(value)) ?? null, KEPT_BYTES);
+    return captureBody(JSON.stringify(REDACTOR.value(value)) ?? null, CALL_BODY_BYTES);
   } catch (error) {
-    return captureBody(`(not serialisable: ${error instanceof Error ? error.message : String(error)})`, KEPT_BYTES);
+    return captureBody(
+      `(not serialisable: ${error instanceof Error ? error.message : String(error)})`,
+      CALL_BODY_BYTES,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import axios, { type AxiosInstance } from 'axios';
+import { Axios } from 'axios';
 import { AddressGuard } from './address-guard.js';
 import { guardedLookup, type ResolveAll } from './guarded-lookup.js';
 import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
@@ -46,12 +46,7 @@ export interface OutboundHttpOptions {
 const MAX_SOCKETS_PER_HOST = 1_024;
 const MAX_IDLE_SOCKETS_PER_HOST = 256;
 
-const DEFAULT_HEADERS = {
-  common: { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encoding': 'gzip, deflate, br' },
-  post: {},
-  put: {},
-  patch: {},
-};
+const DEFAULT_HEADERS = { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encoding': 'gzip, deflate, br' };
 
 /**
  * Calls vendors: only addresses that the guard allows, no proxy from the environment, no redirect followed, one bound for
@@ -63,7 +58,7 @@ const DEFAULT_HEADERS = {
 export class OutboundHttpClient {
   private readonly guard: AddressGuard;
   private readonly agents: OutboundAgents;
-  private readonly axios: AxiosInstance;
+  private readonly axios: Axios;
 
   /** @throws AddressRangeError */
   constructor({ allowCidrs, resolve }: OutboundHttpOptions) {
@@ -75,13 +70,8 @@ export class OutboundHttpClient {
       lookup: guardedLookup(this.guard, resolve),
     };
     this.agents = { http: new http.Agent(options), https: new https.Agent(options) };
-    this.axios = axios.create({
-      adapter: outboundAdapter(this.agents),
-      validateStatus: null,
-      transformRequest: [],
-      transformResponse: [],
-      headers: DEFAULT_HEADERS,
-    });
+    // Not `axios.create`: the defaults of the library's instances would be merged into every call, and undone.
+    this.axios = new Axios({ adapter: outboundAdapter(this.agents), headers: DEFAULT_HEADERS });
   }
 
   /**
