@@ -6,6 +6,7 @@ const ORDER = [
   ['http'],
   ['actions'],
   ['integrations', 'logging', 'queues'],
+  ['scheduling'],
   ['retries'],
   ['dispatch'],
   ['inbound'],

@@ -15,6 +15,8 @@ import { LoggingModule } from './logging/logging.module.js';
 import { LogsController } from './logging/logs.controller.js';
 import { RetriesModule } from './retries/retries.module.js';
 import { RetryController } from './retries/retry.controller.js';
+import { SchedulingModule } from './scheduling/scheduling.module.js';
+import { TrafficController } from './scheduling/traffic.controller.js';
 import { SecurityModule } from './security/security.module.js';
 
 const CONTROLLERS = [
@@ -24,6 +26,7 @@ const CONTROLLERS = [
   IntegrationsController,
   LogsController,
   RetryController,
+  TrafficController,
 ];
 
 /** Waybill's HTTP API. Middleware, guard, pipe and filter are bound to its own controllers and to nothing else. */
@@ -33,6 +36,7 @@ const CONTROLLERS = [
     ActionsModule,
     IntegrationsModule,
     LoggingModule,
+    SchedulingModule,
     RetriesModule,
     DispatchModule,
     HealthModule,

@@ -1,5 +1,5 @@
 /** Calls that a worker has in flight: Waybill's default, and the plain worker's too. */
-export const CONCURRENCY = 50;
+export const CONCURRENCY = 200;
 export const ROUNDS = 3;
 /** Callers at the same time, in process and over HTTP. */
 export const CLIENTS = 32;

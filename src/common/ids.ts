@@ -9,12 +9,15 @@ export type EventId = Branded<'EventId'>;
 export type LogId = Branded<'LogId'>;
 export type IntegrationId = Branded<'IntegrationId'>;
 export type ExecutionId = Branded<'ExecutionId'>;
+/** One try of one log: `<log id>-<number of the try, from 1>`. */
+export type TryId = Branded<'TryId'>;
 
 /** Brands a string whose form was checked where it came in (an API key, a DTO, a context). */
 export const asTenantId = (value: string) => value as TenantId;
 export const asLogId = (value: string) => value as LogId;
 export const asEventId = (value: string) => value as EventId;
 export const asIntegrationId = (value: string) => value as IntegrationId;
+export const asTryId = (value: string) => value as TryId;
 
 /** Lower-case letters, digits, `-` and `_`, 1 to 64 characters, starting with a letter or a digit. */
 export const TENANT_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;

@@ -57,7 +57,7 @@ export class DeliveryOptions {
   @IsInt()
   @Min(1)
   @Max(1_000)
-  concurrency = 50;
+  concurrency = 200;
 
   /** After this many milliseconds without a sign of life, a worker's deliveries are taken over by another. */
   @IsInt()

@@ -1,5 +1,6 @@
 import type { EventId, IntegrationId, LogId, TenantId } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
+import type { DeliveryOrderKey } from '../logging/integration-log.js';
 import { defineCollection } from '../storage/collection.js';
 
 /** Why an integration that the tenant has for an action got no delivery of an event. */
@@ -12,6 +13,8 @@ export interface PlannedDelivery {
   vendor: string;
   /** Its filter could not be evaluated: the log FAILs at once, so that nothing is left out in silence. */
   filterError: string | null;
+  /** Only where the integration orders its deliveries. */
+  order?: DeliveryOrderKey;
 }
 
 export interface SkippedIntegration {

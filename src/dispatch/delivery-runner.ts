@@ -24,6 +24,10 @@ import {
   PROCESS_DIED,
 } from './refusals.js';
 
+/** A call that takes longer is waiting for its vendor, and costs this process next to nothing meanwhile. */
+const SLOW_CALL_MS = 1_000;
+const SLOW_CALLS_PER_SLOT = 4;
+
 /** Makes one try of a log and answers with its record. Both ways of a try's end are logged by the decorator alone. */
 @Injectable()
 export class DeliveryRunner {
@@ -37,7 +41,8 @@ export class DeliveryRunner {
     private readonly filter: EventFilter,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    this.calls = new Semaphore(settings.delivery.concurrency);
+    const { concurrency } = settings.delivery;
+    this.calls = new Semaphore(concurrency, { afterMs: SLOW_CALL_MS, most: SLOW_CALLS_PER_SLOT * concurrency });
   }
 
   /** One try, by the integration and the records as they are now. Resolves once its record is durable. */

@@ -1,17 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { runInCallScope } from '../common/call-scope.js';
-import { asLogId } from '../common/ids.js';
+import type { TryId } from '../common/ids.js';
+import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import type { Execution } from '../logging/log-entry.js';
 import { type JobContext, JobHandler } from '../queues/job-handler.decorator.js';
-import type { DeliveryAttemptJob } from '../queues/jobs.js';
-import { DeliveryQueue } from '../retries/delivery-queue.js';
+import { partsOfTry, type TriesJob } from '../queues/jobs.js';
 import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
+import { type SlotOutcome, slotOwnerOf } from '../scheduling/admission.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { DeliverySlots } from '../scheduling/delivery-slots.js';
+import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
+import { slotOutcomeOf } from './slot-outcome.js';
 
-/** Works the delivery lane: one job is one try of one log. The job ends after the try's record is durable. */
+const PARKED: SlotOutcome = { kind: 'parked' };
+const AGAIN: SlotOutcome = { kind: 'again' };
+
+/** Works the delivery lane: one job is a few tries of one integration. It ends after the records of all are durable. */
 @Injectable()
 export class DeliveryWorker {
   constructor(
@@ -19,27 +27,54 @@ export class DeliveryWorker {
     private readonly runner: DeliveryRunner,
     private readonly queue: DeliveryQueue,
     private readonly directory: IntegrationDirectory,
+    private readonly slots: DeliverySlots,
+    private readonly order: DeliveryOrder,
   ) {}
 
   @JobHandler('delivery.attempt')
-  async attempt(job: DeliveryAttemptJob, { takenOver }: JobContext): Promise<void> {
-    const log = await this.logs.findForDelivery(asLogId(job.logId));
-    if (!log || !isCurrent(log, job)) return;
-    const { correlationId, _id: logId } = log;
-    await runInCallScope({ correlationId, logId }, async () => {
+  async attempt({ integrationId, tries }: TriesJob, { takenOver }: JobContext): Promise<void> {
+    const integration = await this.directory.forDelivery(integrationId);
+    const owner = slotOwnerOf(integrationId, integration);
+    const made = await Promise.allSettled(
+      tries.map(async (id) => this.slots.giveBack(owner, id, await this.makeTry(id, integration, takenOver))),
+    );
+    // The job comes back for those that threw; the others' logs have moved on by then.
+    for (const one of made) if (one.status === 'rejected') throw one.reason;
+  }
+
+  private async makeTry(id: TryId, integration: Integration | null, takenOver: boolean): Promise<SlotOutcome> {
+    const { logId, attempt } = partsOfTry(id);
+    const log = await this.logs.findForDelivery(logId);
+    if (!log || !isCurrent(log, attempt)) return PARKED;
+    const whyNot = integration && this.slots.whyNot(integration);
+    if (whyNot) return whyNot === 'paused' ? PARKED : AGAIN;
+    if (integration && !takenOver && (await this.order.mustWait(log, integration))) return PARKED;
+    const { correlationId } = log;
+    return runInCallScope({ correlationId, logId }, async () => {
       const execution = takenOver ? await this.runner.recordLost(log) : await this.runner.deliver(log);
-      await this.follow(log, execution);
+      await this.follow(log, integration, execution);
+      return slotOutcomeOf(execution.attempt);
     });
   }
 
   /** What the end of a try leads to. Were the process to die here, the reconciler would queue the next try. */
-  private async follow(log: IntegrationLog, { attempt, summary }: Execution): Promise<void> {
-    if (summary.nextAttemptAt) {
+  private async follow(
+    log: IntegrationLog,
+    integration: Integration | null,
+    { attempt, summary }: Execution,
+  ): Promise<void> {
+    if (summary.nextAttemptAt && log.integrationId) {
       await this.queue.add([
-        { logId: log._id, tenantId: log.tenantId, attempt: attempt.number + 1, dueAt: summary.nextAttemptAt },
+        {
+          logId: log._id,
+          integrationId: log.integrationId,
+          attempt: attempt.number + 1,
+          dueAt: summary.nextAttemptAt,
+        },
       ]);
     }
     if (attempt.errorClass && ERROR_CLASS_RULES[attempt.errorClass].disables) await this.disable(log, attempt);
+    if (integration) await this.order.ended(log, integration, summary.status);
   }
 
   /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
@@ -54,5 +89,5 @@ export class DeliveryWorker {
 }
 
 /** A job can be out of date: the try was made by another worker, or a person's retry came in between. */
-const isCurrent = ({ status, attemptCount }: IntegrationLog, { attempt }: DeliveryAttemptJob) =>
+const isCurrent = ({ status, attemptCount }: IntegrationLog, attempt: number) =>
   status === 'QUEUED' && attemptCount + 1 === attempt;

@@ -2,12 +2,14 @@ import { Module } from '@nestjs/common';
 import { ActionsModule } from '../actions/actions.module.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
-import { RetriesModule } from '../retries/retries.module.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
+import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWorker } from './delivery-worker.js';
+import { DueTries } from './due-tries.js';
 import { EventFilter } from './event-filter.js';
 import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
@@ -17,7 +19,7 @@ import type { PipelineStep } from './pipeline/pipeline-step.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
-  imports: [StorageModule, SecurityModule, ActionsModule, IntegrationsModule, LoggingModule, RetriesModule],
+  imports: [StorageModule, SecurityModule, ActionsModule, IntegrationsModule, LoggingModule, SchedulingModule],
   providers: [
     EventFilter,
     FanOut,
@@ -31,7 +33,9 @@ import { Reconciler } from './reconciler.js';
       useFactory: (classify: ClassifyStep, ...steps: PipelineStep[]) => new DeliveryPipeline(steps, classify),
     },
     DeliveryRunner,
+    DeliveryOrder,
     DeliveryWorker,
+    DueTries,
     Reconciler,
   ],
   exports: [ActionDispatcher, EventStore],

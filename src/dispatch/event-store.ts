@@ -4,7 +4,7 @@ import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import type { EventId, TenantId } from '../common/ids.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
-import { DeliveryQueue } from '../retries/delivery-queue.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import { wasCommitted } from '../storage/transaction-state.js';
@@ -136,10 +136,10 @@ export class EventStore implements OnModuleInit {
 
   private async enqueue(events: readonly ActionEvent[]): Promise<void> {
     await this.queue.add(
-      events.flatMap(({ tenantId, createdAt, deliveries }) =>
+      events.flatMap(({ createdAt, deliveries }) =>
         deliveries
           .filter(({ filterError }) => filterError === null)
-          .map(({ logId }) => ({ logId, tenantId, attempt: 1, dueAt: createdAt })),
+          .map(({ logId, integrationId }) => ({ logId, integrationId, attempt: 1, dueAt: createdAt })),
       ),
     );
   }

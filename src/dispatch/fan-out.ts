@@ -74,7 +74,8 @@ export class FanOut {
     const filter = await this.evaluateFilter(integration, event);
     if (!filter.passed) return { skipped: { integrationId, reason: 'filtered' } };
     const logId = logIdFor(eventId, integrationId);
-    return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error } };
+    const order = orderOf(integration, event.context);
+    return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error, ...order } };
   }
 
   /** @throws EventNotRecordedError where this process has no room for the filter now: the caller emits again. */
@@ -89,4 +90,16 @@ export class FanOut {
       return { passed: true, error: error instanceof Error ? error.message : String(error) };
     }
   }
+}
+
+let lastSequence = 0;
+
+/** Grows by the clock, and within one process with every call: microseconds since 1970, as far as milliseconds are known. */
+const nextSequence = () => (lastSequence = Math.max(Date.now() * 1_000, lastSequence + 1));
+
+/** An event without the field has no place in any order. */
+function orderOf({ traffic }: Integration, context: ContextData): Pick<PlannedDelivery, 'order'> {
+  const by = traffic.ordering?.by;
+  const value = by === undefined ? null : (context[by] ?? null);
+  return value === null ? {} : { order: { key: `${by}=${String(value)}`, seq: nextSequence() } };
 }

@@ -28,6 +28,7 @@ export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): Inte
     retry: null,
     firstAttempt: null,
     lastExecutionId: null,
+    ...(delivery.order ? { order: delivery.order } : {}),
     correlationId: event.correlationId,
     parentLogId: null,
     occurredAt: event.occurredAt,

@@ -1,23 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { bounded } from '../common/bounded.js';
-import { asLogId, type LogId } from '../common/ids.js';
+import type { IntegrationId } from '../common/ids.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
-import { DeliveryQueue } from '../retries/delivery-queue.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { DeliveryOrder } from './delivery-order.js';
 import { EventStore } from './event-store.js';
 
+/** Events, and logs of one integration, that one round looks at. */
 const PAGE_SIZE = 500;
 const PART_TIMEOUT_MS = 60_000;
-/** Logs looked at in one sweep at the most. A backlog that still has its jobs is gone through in turns of this size. */
-const MAX_PER_SWEEP = 10_000;
-
-interface Cursor {
-  readonly dueAt: Date;
-  readonly id: LogId;
-}
-
 /**
  * Makes Redis rebuildable: queues every QUEUED log whose due time is near or has passed, and completes events whose
  * emitter died. Queueing a try that has its job already changes nothing, so it may run in every worker at once and needs
@@ -28,13 +22,12 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(Reconciler.name);
   private readonly stopping = new AbortController();
   private loop: Promise<void> = Promise.resolve();
-  /** Where the last sweep stopped; `null`: it came to the end. */
-  private cursor: Cursor | null = null;
 
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly events: EventStore,
     private readonly queue: DeliveryQueue,
+    private readonly order: DeliveryOrder,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {}
@@ -54,6 +47,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       await this.attempt('Completing events', () => this.completeEvents());
       await this.attempt('Queueing what is overdue', () => this.queueOverdue());
       await this.attempt('Queueing what is due soon', () => this.queueUpcoming());
+      await this.attempt('Bringing back what was set aside', () => this.bringBackSetAside());
       await this.pause();
     }
   }
@@ -80,31 +74,43 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.events.complete(events);
   }
 
+  /**
+   * Offers the slots of every integration that has something due to the oldest of it. A backlog that is in good order is
+   * only looked at: its slots are taken.
+   */
   private async queueOverdue(): Promise<void> {
     const until = new Date(Date.now() - this.settings.reconciler.graceMs);
-    this.cursor = await this.queueDue(this.cursor, until);
+    await this.forEachWithDue(until, ({ integrationId }) => this.queue.refill(integrationId));
   }
 
   /** Tries that were too far ahead to be queued when they were planned and have come near since the last sweep. */
   private async queueUpcoming(): Promise<void> {
-    const { delivery, reconciler } = this.settings;
-    const until = Date.now() + delivery.queueAheadMs;
-    const from = new Date(until - 3 * reconciler.intervalMs);
-    await this.queueDue({ dueAt: from, id: asLogId('') }, new Date(until));
+    const now = new Date();
+    const until = new Date(now.getTime() + this.settings.delivery.queueAheadMs);
+    await this.forEachWithDue(until, async ({ integrationId }) => {
+      const due = await this.logs.findDueOf(integrationId, until, PAGE_SIZE, now);
+      await this.queue.add(
+        due.flatMap(({ _id: logId, attemptCount, nextAttemptAt }) =>
+          nextAttemptAt ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt: nextAttemptAt }] : [],
+        ),
+      );
+    });
   }
 
-  private async queueDue(from: Cursor | null, until: Date): Promise<Cursor | null> {
-    let cursor = from;
-    for (let seen = 0; seen < MAX_PER_SWEEP; seen += PAGE_SIZE) {
-      const due = await this.logs.findDue(cursor, until, PAGE_SIZE);
-      const tries = due.flatMap(({ _id: logId, tenantId, attemptCount, nextAttemptAt }) =>
-        nextAttemptAt ? [{ logId, tenantId, attempt: attemptCount + 1, dueAt: nextAttemptAt }] : [],
-      );
-      await this.queue.add(tries);
-      const last = tries.at(-1);
-      if (!last || due.length < PAGE_SIZE) return null;
-      cursor = { dueAt: last.dueAt, id: last.logId };
+  private async bringBackSetAside(): Promise<void> {
+    await this.order.bringBackForgotten(new Date(Date.now() - this.settings.reconciler.graceMs), PAGE_SIZE);
+  }
+
+  private async forEachWithDue(
+    until: Date,
+    work: (due: { integrationId: IntegrationId; dueAt: Date }) => Promise<void>,
+  ): Promise<void> {
+    let after = '';
+    while (!this.stopping.signal.aborted) {
+      const due = await this.logs.nextWithDue(after, until);
+      if (!due) return;
+      await work(due);
+      after = due.integrationId;
     }
-    return cursor;
   }
 }

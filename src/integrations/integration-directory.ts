@@ -88,6 +88,7 @@ export class IntegrationDirectory implements OnModuleInit {
       ...checked.config,
       auth: await this.storeAuth(tenantId, checked.auth),
       disabledReason: null,
+      pause: null,
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -105,7 +106,7 @@ export class IntegrationDirectory implements OnModuleInit {
    */
   async update(
     current: Integration,
-    change: Partial<IntegrationConfig> & { disabledReason?: string | null },
+    change: Partial<IntegrationConfig & Pick<Integration, 'disabledReason' | 'pause'>>,
     author: string,
   ) {
     const version = current.version;

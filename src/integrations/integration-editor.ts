@@ -8,7 +8,7 @@ import type { Integration } from './integration.js';
 import { VersionConflictError } from './version-conflict.error.js';
 
 /** Fields whose own fields can be changed one by one. */
-const MERGED_FIELDS = ['endpoint', 'successRule', 'retryPolicy'] as const;
+const MERGED_FIELDS = ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const;
 
 type Change = Readonly<Record<string, unknown>>;
 
@@ -48,9 +48,9 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
-  const { retryPolicy } = current;
+  const { retryPolicy, traffic } = current;
   const before = { actionId, name, vendor, enabled, filter, mapping, attachments, timeoutMs };
-  const inner: Change = { endpoint, successRule, retryPolicy };
+  const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };
 }

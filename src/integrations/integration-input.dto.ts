@@ -7,6 +7,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsObject,
   IsOptional,
   IsString,
@@ -18,6 +19,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
+import { DEFAULT_TRAFFIC } from './traffic.js';
 import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
@@ -106,6 +108,102 @@ export class RetryPolicyInput {
   maxDelayMs = 14_400_000;
 }
 
+export class RateLimitInput {
+  /** Calls in one `per`. */
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  calls!: number;
+
+  @IsIn(['second', 'minute'])
+  @ApiPropertyOptional()
+  per: 'second' | 'minute' = 'second';
+
+  /** Calls that may be made at once after a pause. */
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  burst = 1;
+}
+
+/**
+ * Opens when at least `minCalls` were made in the window and the share that failed (no answer, or a 5xx) reaches
+ * `failureRatio`. While it is open, deliveries wait and use up no tries; after `openMs`, doubled each time up to 10 minutes,
+ * two calls find out whether the vendor is back.
+ */
+export class BreakerInput {
+  @IsNumber()
+  @Min(0.01)
+  @Max(1)
+  @ApiPropertyOptional({ type: 'number' })
+  failureRatio = DEFAULT_TRAFFIC.breaker.failureRatio;
+
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  minCalls = DEFAULT_TRAFFIC.breaker.minCalls;
+
+  @IsInt()
+  @Min(1_000)
+  @Max(3_600_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  windowMs = DEFAULT_TRAFFIC.breaker.windowMs;
+
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  openMs = DEFAULT_TRAFFIC.breaker.openMs;
+
+  /** Open for this long without a break: the integration is disabled. */
+  @IsInt()
+  @Min(1_000)
+  @Max(30 * 86_400_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  disableAfterMs = DEFAULT_TRAFFIC.breaker.disableAfterMs;
+}
+
+export class OrderingInput {
+  /** Name of a field of the action's context, such as `patientId`. Deliveries that share its value go one after the other. */
+  @Matches(/^[A-Za-z_]\w{0,63}$/, { message: 'by must be the name of a field of the context' })
+  by!: string;
+
+  /** Whether a delivery that FAILed holds back those behind it until it is retried with success. */
+  @IsIn(['hold', 'continue'])
+  @ApiPropertyOptional()
+  afterFail: 'hold' | 'continue' = 'hold';
+}
+
+/** What the vendor bears, across all processes. */
+export class TrafficInput {
+  /** Calls at the same time. Without it: a fair share of what the workers can do. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
+  concurrency: number | null = null;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RateLimitInput)
+  @ApiPropertyOptional()
+  rate: RateLimitInput | null = null;
+
+  @ValidateNested()
+  @Type(() => BreakerInput)
+  @ApiPropertyOptional()
+  breaker: BreakerInput = new BreakerInput();
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => OrderingInput)
+  @ApiPropertyOptional()
+  ordering: OrderingInput | null = null;
+}
+
 /** An integration as a person creates it. Secrets in `auth` are written only; no answer ever holds them. */
 export class IntegrationInput {
   @IsInt()
@@ -172,4 +270,9 @@ export class IntegrationInput {
   @Type(() => RetryPolicyInput)
   @ApiPropertyOptional()
   retryPolicy: RetryPolicyInput = new RetryPolicyInput();
+
+  @ValidateNested()
+  @Type(() => TrafficInput)
+  @ApiPropertyOptional()
+  traffic: TrafficInput = new TrafficInput();
 }

@@ -11,6 +11,7 @@ import {
   IntegrationInput,
   RetryPolicyInput,
   SuccessRuleInput,
+  TrafficInput,
 } from './integration-input.dto.js';
 
 export class CreateIntegrationDto extends IntegrationInput {
@@ -24,18 +25,22 @@ export class SuccessRuleChangeDto extends PartialType(SuccessRuleInput) {}
 
 export class RetryPolicyChangeDto extends PartialType(RetryPolicyInput) {}
 
+export class TrafficChangeDto extends PartialType(TrafficInput) {}
+
 /**
- * Any subset of an integration's fields. `endpoint`, `successRule` and `retryPolicy` are merged field by field; everything
+ * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field; everything
  * else is replaced. Without `auth` the secret stays as it is.
  */
 export class UpdateIntegrationDto extends PartialType(
-  OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy'] as const),
+  OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const),
 ) {
   endpoint?: EndpointChangeDto;
 
   successRule?: SuccessRuleChangeDto;
 
   retryPolicy?: RetryPolicyChangeDto;
+
+  traffic?: TrafficChangeDto;
 
   /** The version that the change was made on; where it is no longer the latest the change is refused with 409. */
   version?: number;
@@ -66,6 +71,14 @@ export class VersionsQueryDto extends TenantQueryDto {
   limit?: number = DEFAULT_PAGE_SIZE;
 }
 
+export class PauseDto {
+  by!: string;
+
+  at!: Date;
+
+  reason!: string;
+}
+
 /** An integration as it is stored. Secrets are not in it. */
 export class IntegrationDto {
   id!: string;
@@ -82,6 +95,9 @@ export class IntegrationDto {
 
   /** Why Waybill itself switched it off; `null` where it is on, or a person switched it off. */
   disabledReason!: string | null;
+
+  /** Set while a person has paused it: its deliveries wait until a person resumes it. */
+  pause!: PauseDto | null;
 
   endpoint!: EndpointInput;
 
@@ -105,6 +121,8 @@ export class IntegrationDto {
   timeoutMs!: number;
 
   retryPolicy!: RetryPolicyInput;
+
+  traffic!: TrafficInput;
 
   /** Counts up by one with each change. */
   version!: number;

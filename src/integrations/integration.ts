@@ -1,4 +1,5 @@
 import type { IntegrationId, TenantId } from '../common/ids.js';
+import type { Traffic } from './traffic.js';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
@@ -61,6 +62,15 @@ export interface IntegrationConfig {
   /** Bounds one whole call, in milliseconds. */
   timeoutMs: number;
   retryPolicy: RetryPolicy;
+  /** What the vendor bears. */
+  traffic: Traffic;
+}
+
+/** Who stopped the deliveries of an integration for the time being, and why. */
+interface Pause {
+  by: string;
+  at: Date;
+  reason: string;
 }
 
 export interface Integration extends IntegrationConfig {
@@ -68,6 +78,8 @@ export interface Integration extends IntegrationConfig {
   tenantId: TenantId;
   /** Why Waybill itself disabled it; `null` where it is enabled or a person disabled it. */
   disabledReason: string | null;
+  /** Set while a person has paused it: its deliveries wait, and nothing but a person resumes it. */
+  pause: Pause | null;
   /** Counts up by one with each change. */
   version: number;
   createdAt: Date;

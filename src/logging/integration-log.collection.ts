@@ -25,6 +25,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     retry: { type: Object, default: null },
     firstAttempt: { type: Object, default: null },
     lastExecutionId: { type: String, default: null },
+    order: { type: Object },
     correlationId: { type: String, required: true },
     parentLogId: { type: String, default: null },
     occurredAt: { type: Date, required: true },
@@ -38,9 +39,14 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     { keys: { tenantId: 1, integrationId: 1, createdAt: -1 }, serves: 'list the logs of an integration, newest first' },
     { keys: { tenantId: 1, status: 1, createdAt: -1 }, serves: 'list the logs of a status, newest first' },
     {
-      keys: { nextAttemptAt: 1, _id: 1 },
+      keys: { integrationId: 1, nextAttemptAt: 1 },
       options: { partialFilterExpression: { status: 'QUEUED' } },
-      serves: 'reconciler: QUEUED logs whose due time has passed',
+      serves: 'backlog: QUEUED logs of an integration in the order they are due',
+    },
+    {
+      keys: { integrationId: 1, 'order.key': 1, 'order.seq': 1 },
+      options: { partialFilterExpression: { 'order.key': { $exists: true } } },
+      serves: 'ordering: the deliveries of an integration with the same key, in their order',
     },
   ],
 });

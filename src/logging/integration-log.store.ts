@@ -2,10 +2,17 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model, QueryFilter } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
-import type { LogId, TenantId } from '../common/ids.js';
+import { asIntegrationId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
-import type { Attempt, AttemptDocument, IntegrationLog, RetryRequest } from './integration-log.js';
+import type {
+  Attempt,
+  AttemptDocument,
+  DeliveryOrderKey,
+  IntegrationLog,
+  LogStatus,
+  RetryRequest,
+} from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 
 /** A place in a list that is sorted by time, newest first. */
@@ -15,7 +22,10 @@ export interface LogCursor {
 }
 
 /** What a log that is due must be queued with. */
-export type DueLog = Pick<IntegrationLog, '_id' | 'tenantId' | 'attemptCount' | 'nextAttemptAt'>;
+export type DueLog = Pick<IntegrationLog, '_id' | 'attemptCount' | 'nextAttemptAt'>;
+
+const MAX_COUNTED = 10_001;
+const DUE_FIELDS = { attemptCount: 1, nextAttemptAt: 1 } as const;
 
 /** Reads the log, and writes the moves that no call makes: a new QUEUED row, a person's retry. */
 @Injectable()
@@ -110,19 +120,98 @@ export class IntegrationLogStore implements OnModuleInit {
       .lean<IntegrationLog>();
   }
 
-  /** QUEUED logs that were due before `until`, in the order they were due, from a cursor on. */
-  async findDue(after: { dueAt: Date; id: LogId } | null, until: Date, limit: number): Promise<DueLog[]> {
-    const page = after
-      ? { $or: [{ nextAttemptAt: { $gt: after.dueAt } }, { nextAttemptAt: after.dueAt, _id: { $gt: after.id } }] }
-      : {};
-    return this.logs
-      .find(
-        { status: 'QUEUED', nextAttemptAt: { $lte: until, $ne: null }, ...page },
-        { tenantId: 1, attemptCount: 1, nextAttemptAt: 1 },
-      )
-      .sort({ nextAttemptAt: 1, _id: 1 })
+  /** QUEUED logs of an integration that are due between two times, in the order they are due. */
+  async findDueOf(integrationId: IntegrationId, until: Date, limit: number, from = new Date(0)): Promise<DueLog[]> {
+    return this.rawLogs
+      .find({ status: 'QUEUED', integrationId, nextAttemptAt: { $gte: from, $lte: until } })
+      .project<DueLog>(DUE_FIELDS)
+      .sort({ nextAttemptAt: 1 })
       .limit(limit)
-      .lean<DueLog[]>();
+      .toArray();
+  }
+
+  /** How many of them there are, up to 10,001, and when the oldest was due. */
+  async countDueOf(integrationId: IntegrationId, until: Date): Promise<{ count: number; oldestAt: Date | null }> {
+    const due: QueryFilter<IntegrationLog> = {
+      status: 'QUEUED',
+      integrationId,
+      nextAttemptAt: { $gt: new Date(0), $lte: until },
+    };
+    const [count, [oldest]] = await Promise.all([
+      this.logs.countDocuments(due).limit(MAX_COUNTED),
+      this.findDueOf(integrationId, until, 1),
+    ]);
+    return { count, oldestAt: oldest?.nextAttemptAt ?? null };
+  }
+
+  /** The next integration, in the order of ids, that has QUEUED logs due until then: a walk along the index. */
+  async nextWithDue(after: string, until: Date): Promise<{ integrationId: IntegrationId; dueAt: Date } | null> {
+    const [log] = await this.rawLogs
+      .find({
+        status: 'QUEUED',
+        integrationId: { $gt: asIntegrationId(after) },
+        nextAttemptAt: { $gt: new Date(0), $lte: until },
+      })
+      .project<Pick<IntegrationLog, 'integrationId' | 'nextAttemptAt'>>({ integrationId: 1, nextAttemptAt: 1 })
+      .sort({ integrationId: 1, nextAttemptAt: 1 })
+      .limit(1)
+      .toArray();
+    return log?.integrationId && log.nextAttemptAt
+      ? { integrationId: log.integrationId, dueAt: log.nextAttemptAt }
+      : null;
+  }
+
+  /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed. */
+  async isBehind({ integrationId }: IntegrationLog, { key, seq }: DeliveryOrderKey, hold: boolean): Promise<boolean> {
+    const unfinished: LogStatus[] = hold ? ['QUEUED', 'FAIL'] : ['QUEUED'];
+    const earlier = await this.rawLogs.findOne(
+      { integrationId, 'order.key': key, 'order.seq': { $lt: seq }, status: { $in: unfinished } },
+      { projection: { _id: 1 } },
+    );
+    return earlier !== null;
+  }
+
+  /** Takes the due time from a QUEUED log that has to wait for another one. */
+  async setAside({ _id, attemptCount }: IntegrationLog): Promise<void> {
+    await this.rawLogs.updateOne(
+      { _id, status: 'QUEUED', attemptCount },
+      { $set: { nextAttemptAt: null, updatedAt: new Date() } },
+    );
+  }
+
+  async bringBack({ _id, attemptCount }: IntegrationLog): Promise<void> {
+    const now = new Date();
+    await this.rawLogs.updateOne(
+      { _id, status: 'QUEUED', attemptCount, nextAttemptAt: null },
+      { $set: { nextAttemptAt: now, updatedAt: now } },
+    );
+  }
+
+  /** Gives the first log of an ordering key that was set aside its due time back. */
+  async bringBackNext(integrationId: IntegrationId, key: string): Promise<DueLog | null> {
+    const now = new Date();
+    return this.logs
+      .findOneAndUpdate(
+        { integrationId, 'order.key': key, status: 'QUEUED', nextAttemptAt: null },
+        { $set: { nextAttemptAt: now, updatedAt: now } },
+        { sort: { 'order.seq': 1 }, returnDocument: 'after', projection: DUE_FIELDS },
+      )
+      .lean<DueLog>();
+  }
+
+  /** Logs that have been set aside for a while, oldest first. */
+  async findSetAside(before: Date, limit: number): Promise<IntegrationLog[]> {
+    return this.rawLogs
+      .find({
+        status: 'QUEUED',
+        integrationId: { $ne: null },
+        nextAttemptAt: null,
+        'order.key': { $exists: true },
+        updatedAt: { $lte: before },
+      })
+      .project<IntegrationLog>({ firstAttempt: 0 })
+      .limit(limit)
+      .toArray();
   }
 
   private async findAll(ids: readonly LogId[]): Promise<(IntegrationLog | null)[]> {

@@ -98,6 +98,14 @@ export interface LogSummary {
   completedAt: Date | null;
 }
 
+/** Where a delivery stands among those that share a value of the field its integration orders by. */
+export interface DeliveryOrderKey {
+  /** `name=value` of the context field. */
+  key: string;
+  /** Grows with the time of the emit. */
+  seq: number;
+}
+
 /** One delivery or one inbound call. */
 export interface IntegrationLog extends LogSummary {
   _id: LogId;
@@ -120,6 +128,8 @@ export interface IntegrationLog extends LogSummary {
   retry: RetryRequest | null;
   firstAttempt: Attempt | null;
   lastExecutionId: ExecutionId | null;
+  /** Only where the integration orders its deliveries. */
+  order?: DeliveryOrderKey;
   correlationId: string;
   parentLogId: LogId | null;
   /** When the action happened. */

@@ -1,42 +1,54 @@
 import type { ClassConstructor } from 'class-transformer';
-import { Equals, IsInt, IsString, Matches, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, Equals, IsArray, Matches } from 'class-validator';
+import { asLogId, asTryId, type IntegrationId, type LogId, type TryId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 
+export const tryIdOf = (logId: LogId, attempt: number) => asTryId(`${logId}-${attempt}`);
+
+/** The log and the number of the try, from 1. */
+export function partsOfTry(id: TryId): { logId: LogId; attempt: number } {
+  const dash = id.lastIndexOf('-');
+  return { logId: asLogId(id.slice(0, dash)), attempt: Number(id.slice(dash + 1)) };
+}
+
+/** Few enough to be at work at the same time and to be taken over together, many enough to share a job's cost. */
+export const MAX_TRIES_PER_JOB = 16;
+
 /** The form of a job's data. A changed form is a new number, and the old one is still understood until none is left. */
-const DELIVERY_ATTEMPT_V = 1;
+const TRIES_V = 1;
+const INTEGRATION_ID = /^int_[0-9a-f]{32}$/;
+const TRY_ID = /^log_[0-9a-f]{32}-[1-9]\d{0,8}$/;
 
-const LOG_ID = /^log_[0-9a-f]{32}$/;
+/** Tries of one integration's deliveries: ids only. Everything else is read when the job runs. */
+export class TriesJob {
+  @Equals(TRIES_V)
+  v: typeof TRIES_V = TRIES_V;
 
-/** One try of one delivery: ids only. Everything else is read when the job runs. */
-export class DeliveryAttemptJob {
-  @Equals(DELIVERY_ATTEMPT_V)
-  v: typeof DELIVERY_ATTEMPT_V = DELIVERY_ATTEMPT_V;
+  @Matches(INTEGRATION_ID)
+  integrationId!: IntegrationId;
 
-  @IsString()
-  tenantId!: string;
-
-  @Matches(LOG_ID)
-  logId!: string;
-
-  /** The number of the try, from 1. A job whose number is not the log's next one is out of date. */
-  @IsInt()
-  @Min(1)
-  attempt!: number;
+  /** A try whose number is not its log's next one is out of date. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_TRIES_PER_JOB)
+  @Matches(TRY_ID, { each: true })
+  tries!: TryId[];
 
   /**
    * Whether data is of this form, seen at a glance: `parseShape` says the same of it, and what is wrong, for twenty times
-   * the cost, which a worker would pay for each delivery.
+   * the cost, which a worker would pay all the time.
    */
-  static isFormOf(data: unknown): data is DeliveryAttemptJob {
-    if (!isRecord(data) || Object.keys(data).length !== 4) return false;
-    const { v, tenantId, logId, attempt } = data;
+  static isFormOf(data: unknown): data is TriesJob {
+    if (!isRecord(data) || Object.keys(data).length !== 3) return false;
+    const { v, integrationId, tries } = data;
     return (
-      v === DELIVERY_ATTEMPT_V &&
-      typeof tenantId === 'string' &&
-      typeof logId === 'string' &&
-      LOG_ID.test(logId) &&
-      Number.isInteger(attempt) &&
-      Number(attempt) >= 1
+      v === TRIES_V &&
+      typeof integrationId === 'string' &&
+      INTEGRATION_ID.test(integrationId) &&
+      Array.isArray(tries) &&
+      tries.length >= 1 &&
+      tries.length <= MAX_TRIES_PER_JOB &&
+      tries.every((id) => typeof id === 'string' && TRY_ID.test(id))
     );
   }
 }
@@ -45,7 +57,10 @@ type JobShape = ClassConstructor<object> & { isFormOf(data: unknown): data is ob
 
 /** Every kind of job with the class of its data. A name without a class does not compile. */
 export const JOB_SHAPES = {
-  'delivery.attempt': DeliveryAttemptJob,
+  /** Tries that have their slots: they are made at once. */
+  'delivery.attempt': TriesJob,
+  /** Tries that fall due when the job wakes: they ask for their slots then. */
+  'delivery.due': TriesJob,
 } satisfies Record<string, JobShape>;
 
 export type JobName = keyof typeof JOB_SHAPES;
@@ -55,7 +70,7 @@ export type JobPayload<N extends JobName> = InstanceType<(typeof JOB_SHAPES)[N]>
 export const LANES = ['delivery'] as const;
 export type Lane = (typeof LANES)[number];
 
-export const LANE_OF: Readonly<Record<JobName, Lane>> = { 'delivery.attempt': 'delivery' };
+export const LANE_OF: Readonly<Record<JobName, Lane>> = { 'delivery.attempt': 'delivery', 'delivery.due': 'delivery' };
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOB_SHAPES, name);
 

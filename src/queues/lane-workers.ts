@@ -12,11 +12,6 @@ import { RedisConnections } from './redis-connections.js';
 
 /** A job that this version cannot read waits this long for a process of a newer version. */
 const UNREADABLE_DELAY_MS = 30_000;
-/**
- * A job is in its call for a part of its time only; the rest it waits for reads and writes that many jobs share. More jobs
- * than calls make those batches larger; `npm run bench -- worker` shows what a change of it does.
- */
-const SLOTS_PER_CALL = 2;
 /** A handler throws only where MongoDB is away: what a delivery meets is in its log. */
 const FAILED_DELAY_MS = 5_000;
 /** A job may be taken over this often; then it is dropped from Redis and the reconciler starts it anew from MongoDB. */
@@ -62,7 +57,7 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     const worker = new Worker(queueNameOf(lane), (job, token) => this.work(job, token), {
       connection: this.connections.forWorker(),
       prefix: redis.prefix,
-      concurrency: delivery.concurrency * SLOTS_PER_CALL,
+      concurrency: delivery.concurrency,
       lockDuration: delivery.takeoverAfterMs,
       stalledInterval: delivery.takeoverAfterMs,
       maxStalledCount: MAX_TAKEOVERS,

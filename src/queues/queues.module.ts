@@ -27,6 +27,6 @@ class RedisModule {}
     BullModule.registerQueue(...LANES.map((lane) => ({ name: queueNameOf(lane), configKey: BULL_CONFIG_KEY }))),
   ],
   providers: [LaneQueues, JobHandlers, LaneWorkers],
-  exports: [LaneQueues],
+  exports: [LaneQueues, RedisModule],
 })
 export class QueuesModule {}

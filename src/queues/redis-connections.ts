@@ -14,10 +14,10 @@ export class RedisConnections implements OnApplicationShutdown {
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
-  /** Fails at once while Redis is away. */
+  /** The one that everything but the workers shares. Fails at once while Redis is away. */
   forQueues(): Redis {
     const options = { enableOfflineQueue: false, commandTimeout: PRODUCER_TIMEOUT_MS, maxRetriesPerRequest: 1 };
-    this.queues = this.keep(new Redis(this.settings.redis.url, options));
+    this.queues ??= this.keep(new Redis(this.settings.redis.url, options));
     return this.queues;
   }
 

@@ -1,12 +1,11 @@
 import { Module } from '@nestjs/common';
 import { LoggingModule } from '../logging/logging.module.js';
-import { QueuesModule } from '../queues/queues.module.js';
-import { DeliveryQueue } from './delivery-queue.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { RetryService } from './retry.service.js';
 
 @Module({
-  imports: [LoggingModule, QueuesModule],
-  providers: [DeliveryQueue, RetryService],
-  exports: [DeliveryQueue, RetryService],
+  imports: [LoggingModule, SchedulingModule],
+  providers: [RetryService],
+  exports: [RetryService],
 })
 export class RetriesModule {}

@@ -3,7 +3,7 @@ import type { LogId, TenantId } from '../common/ids.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { LogUnknownError } from '../logging/log-unknown.error.js';
-import { DeliveryQueue } from './delivery-queue.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { NotRetryableError } from './not-retryable.error.js';
 
 /** A person's retry of one failed log: the same lane, the same pipeline, rebuilt from the records as they are now. */
@@ -32,7 +32,8 @@ export class RetryService {
     const requestedAt = new Date();
     const queued = await this.logs.requeue(tenantId, log, { ...request, requestedAt });
     if (!queued) throw new NotRetryableError(log, 'somebody else has just retried it');
-    await this.queue.add([{ logId, tenantId, attempt: queued.attemptCount + 1, dueAt: requestedAt }]);
+    const { integrationId, attemptCount } = queued;
+    if (integrationId) await this.queue.add([{ logId, integrationId, attempt: attemptCount + 1, dueAt: requestedAt }]);
     return queued;
   }
 }

@@ -267,7 +267,7 @@ describe('the way of an event', () => {
     host.patients.set('P-3', { id: 'P-3', name: 'Quintessa Unmistakable', phone: '555-7777777' });
     const { deliveries } = await emit('P-3');
     const [job] = await lane.getWaiting();
-    expect(Object.keys(job?.data ?? {}).sort()).toEqual(['attempt', 'logId', 'tenantId', 'v']);
+    expect(Object.keys(job?.data ?? {}).sort()).toEqual(['integrationId', 'tries', 'v']);
     const everything = await dumpRedis(host.settings.redis.url ?? '', host.settings.redis.prefix ?? '');
     expect(everything).toContain(deliveries[0]?.logId);
     expect(everything).not.toMatch(/Quintessa|Unmistakable|555-7777777/);

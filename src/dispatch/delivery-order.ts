@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Integration } from '../integrations/integration.js';
+import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import type { IntegrationLog, LogStatus } from '../logging/integration-log.js';
+import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+
+/**
+ * Keeps deliveries with the same ordering key in the order of their events, one at a time. One that comes too early is
+ * set aside: it stays QUEUED without a due time until the one before it has ended. MongoDB alone knows the order, so
+ * nothing of it can be lost with Redis.
+ */
+@Injectable()
+export class DeliveryOrder {
+  constructor(
+    private readonly logs: IntegrationLogStore,
+    private readonly queue: DeliveryQueue,
+    private readonly directory: IntegrationDirectory,
+  ) {}
+
+  /** Those whose turn has come although nobody brought them back: the process that should have died, or the rule changed. */
+  async bringBackForgotten(before: Date, limit: number): Promise<void> {
+    for (const log of await this.logs.findSetAside(before, limit)) {
+      const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
+      if (!integration || !(await this.isBehind(log, integration))) await this.logs.bringBack(log);
+    }
+  }
+
+  /** Whether another delivery has to end before this one may be made. */
+  async isBehind(log: IntegrationLog, { traffic }: Integration): Promise<boolean> {
+    if (!traffic.ordering || !log.order) return false;
+    return this.logs.isBehind(log, log.order, traffic.ordering.afterFail === 'hold');
+  }
+
+  /** As `isBehind`; then the log has been set aside. */
+  async mustWait(log: IntegrationLog, integration: Integration): Promise<boolean> {
+    if (!(await this.isBehind(log, integration))) return false;
+    await this.logs.setAside(log);
+    // The one before may have ended in between and have found nothing set aside.
+    if (await this.isBehind(log, integration)) return true;
+    await this.logs.bringBack(log);
+    return false;
+  }
+
+  /** Brings back the next one with the same key, where this one has ended for good. */
+  async ended(log: IntegrationLog, { traffic }: Integration, status: LogStatus): Promise<void> {
+    if (!log.order || !log.integrationId || status === 'QUEUED') return;
+    if (status === 'FAIL' && traffic.ordering?.afterFail === 'hold') return;
+    const next = await this.logs.bringBackNext(log.integrationId, log.order.key);
+    if (!next?.nextAttemptAt) return;
+    await this.queue.add([
+      {
+        logId: next._id,
+        integrationId: log.integrationId,
+        attempt: next.attemptCount + 1,
+        dueAt: next.nextAttemptAt,
+      },
+    ]);
+  }
+}

@@ -1,0 +1,123 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { bounded } from '../common/bounded.js';
+import type { IntegrationId, LogId, TryId } from '../common/ids.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { TriesJob, tryIdOf } from '../queues/jobs.js';
+import { LaneQueues } from '../queues/lane-queues.js';
+import { Admission, type Admitted, type SlotOwner, slotOwnerOf, type WaitingTry } from './admission.js';
+
+/** A try of a log, and when it is due. */
+export interface DueTry {
+  readonly logId: LogId;
+  readonly integrationId: IntegrationId;
+  readonly attempt: number;
+  readonly dueAt: Date;
+}
+
+/** Read of a backlog at a time, where nobody has counted how many there is room for. */
+const USUAL_ROOM = 1_000;
+/** Tries that may have their slots already are among the oldest: so many are read beyond what there is room for. */
+const MOST_WITH_SLOTS = 500;
+const ADMISSION_TIMEOUT_MS = 3_000;
+
+/**
+ * Queues tries: those that are due go into the lane as far as their integration has slots, and wait in MongoDB otherwise;
+ * those that are due soon wake by a job of their own; later ones stay in MongoDB. Queueing a try twice makes it once.
+ */
+@Injectable()
+export class DeliveryQueue {
+  private readonly log = new Logger(DeliveryQueue.name);
+
+  constructor(
+    private readonly admission: Admission,
+    private readonly lanes: LaneQueues,
+    private readonly directory: IntegrationDirectory,
+    private readonly logs: IntegrationLogStore,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** Never fails: what could not be queued is found by the reconciler. */
+  async add(tries: readonly DueTry[]): Promise<void> {
+    const now = Date.now();
+    const due = new Map<IntegrationId, WaitingTry[]>();
+    const later: DueTry[] = [];
+    for (const one of tries) {
+      const { integrationId, logId, attempt, dueAt } = one;
+      if (dueAt.getTime() > now) later.push(one);
+      else due.set(integrationId, [...(due.get(integrationId) ?? []), { id: tryIdOf(logId, attempt), dueAt }]);
+    }
+    await Promise.all([
+      ...[...due].map(([integrationId, waiting]) => this.addDue(integrationId, waiting)),
+      this.wakeLater(later, now),
+    ]);
+  }
+
+  /** Tries whose time has come. */
+  async addDue(integrationId: IntegrationId, tries: readonly WaitingTry[]): Promise<void> {
+    await this.orLeaveIt(`${tries.length} tries`, async () => {
+      const owner = await this.ownerOf(integrationId);
+      if (owner) await this.queue(integrationId, await this.admission.admit(owner, tries, 'fresh'));
+    });
+  }
+
+  /** Brings the oldest of an integration's backlog out of MongoDB, as far as there is room. */
+  async refill(integrationId: IntegrationId, room = USUAL_ROOM): Promise<void> {
+    await this.orLeaveIt(`The backlog of ${integrationId}`, async () => {
+      const owner = await this.ownerOf(integrationId);
+      if (!owner) return;
+      const limit = room + MOST_WITH_SLOTS;
+      const due = await this.logs.findDueOf(integrationId, new Date(), limit);
+      const tries = due.flatMap(({ _id, attemptCount, nextAttemptAt }) =>
+        nextAttemptAt ? [{ id: tryIdOf(_id, attemptCount + 1), dueAt: nextAttemptAt }] : [],
+      );
+      if (tries.length === 0) return;
+      await this.queue(integrationId, await this.admission.admit(owner, tries, 'backlog', due.length === limit));
+    });
+  }
+
+  /** Puts tries that have got their slots into the lane. */
+  async queue(integrationId: IntegrationId, { jobs, room }: Admitted): Promise<void> {
+    await this.lanes.addAll(
+      jobs.map(({ jobId, waitMs, tries }) => ({
+        name: 'delivery.attempt' as const,
+        payload: jobOf(integrationId, tries),
+        jobId,
+        delayMs: waitMs,
+      })),
+    );
+    // Nobody who emits has to wait for what others emitted before.
+    if (room > 0) void this.refill(integrationId, room);
+  }
+
+  private async wakeLater(tries: readonly DueTry[], now: number): Promise<void> {
+    const near = tries.filter(({ dueAt }) => dueAt.getTime() - now <= this.settings.delivery.queueAheadMs);
+    await this.lanes.addAll(
+      near.map(({ logId, integrationId, attempt, dueAt }) => ({
+        name: 'delivery.due' as const,
+        payload: jobOf(integrationId, [tryIdOf(logId, attempt)]),
+        jobId: `due-${tryIdOf(logId, attempt)}`,
+        delayMs: dueAt.getTime() - now,
+      })),
+    );
+  }
+
+  /** `null` while a person has paused it. Of a deleted one the deliveries still run, and FAIL with that reason. */
+  private async ownerOf(integrationId: IntegrationId): Promise<SlotOwner | null> {
+    const integration = await this.directory.forDelivery(integrationId);
+    return integration?.pause ? null : slotOwnerOf(integrationId, integration);
+  }
+
+  private async orLeaveIt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await bounded(work(), ADMISSION_TIMEOUT_MS, `Queueing ${what}`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.warn(`${what} could not be queued yet, the reconciler will do it: ${reason}`);
+    }
+  }
+}
+
+const jobOf = (integrationId: IntegrationId, tries: readonly TryId[]) =>
+  Object.assign(new TriesJob(), { integrationId, tries: [...tries] });

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { IntegrationsModule } from '../integrations/integrations.module.js';
+import { LoggingModule } from '../logging/logging.module.js';
+import { QueuesModule } from '../queues/queues.module.js';
+import { Admission } from './admission.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { DeliverySlots } from './delivery-slots.js';
+import { TrafficService } from './traffic.service.js';
+
+@Module({
+  imports: [IntegrationsModule, LoggingModule, QueuesModule],
+  providers: [Admission, DeliveryQueue, DeliverySlots, TrafficService],
+  exports: [DeliveryQueue, DeliverySlots, TrafficService],
+})
+export class SchedulingModule {}

@@ -1,0 +1,267 @@
+import { strict as assert } from 'node:assert';
+import { isRecord } from '../../src/common/primitives.js';
+import { LaneQueues } from '../../src/queues/lane-queues.js';
+import { eventually } from '../support/eventually.js';
+import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
+import { PatientRegistered } from '../support/test-lab.js';
+
+const QUICK = { reconciler: { intervalMs: 500, graceMs: 1_000 } };
+
+const emitMany = (host: TestHost, count: number, patientOf: (index: number) => string = () => 'P-1') =>
+  Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: patientOf(index), visit: index }),
+    ),
+  );
+
+const allEnded = (host: TestHost, timeoutMs = 30_000) =>
+  eventually(
+    () => host.logs(),
+    (logs) => logs.length > 0 && logs.every(({ status }) => status !== 'QUEUED'),
+    timeoutMs,
+  );
+
+/** The most calls that arrived within any span of that length. */
+function mostWithin(spanMs: number, vendor: FakeVendor): number {
+  const times = vendor.requests.map(({ receivedAt }) => receivedAt.getTime()).sort((a, b) => a - b);
+  return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + spanMs).length));
+}
+
+describe('the traffic of an integration', () => {
+  let vendor: FakeVendor;
+  let host: TestHost;
+  let second: TestHost | null = null;
+
+  beforeEach(async () => {
+    vendor = await startFakeVendor();
+    host = await startTestHost({ settings: QUICK });
+    second = null;
+  });
+
+  afterEach(async () => {
+    await second?.close({ keepData: true });
+    await host.close();
+    await vendor.close();
+  });
+
+  const startSecondWorker = async () => (second = await startTestHost({ role: 'worker', settings: host.settings }));
+
+  it('keeps to the rate and the burst, with two workers', async () => {
+    await startSecondWorker();
+    await host.createIntegration({ url: vendor.url, traffic: { rate: { calls: 20, per: 'second', burst: 5 } } });
+    await emitMany(host, 85);
+    await vendor.waitFor(85, 15_000);
+    const times = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
+    const seconds = (Math.max(...times) - Math.min(...times)) / 1_000;
+    // 5 at once, then 80 at 20 a second.
+    expect(seconds).toBeGreaterThan(3.8);
+    expect(seconds).toBeLessThan(4.6);
+    expect(mostWithin(1_000, vendor)).toBeLessThanOrEqual(25);
+  });
+
+  it('never makes more calls at the same time than the vendor bears, with two workers', async () => {
+    await startSecondWorker();
+    let running = 0;
+    let most = 0;
+    vendor.answer(async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      running -= 1;
+      return { body: {} };
+    });
+    await host.createIntegration({ url: vendor.url, traffic: { concurrency: 3 } });
+    await emitMany(host, 60);
+    const logs = await allEnded(host);
+    expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
+    expect(vendor.requests).toHaveLength(60);
+    expect(most).toBe(3);
+  });
+
+  it('keeps a backlog in MongoDB and a window of it in the lane', async () => {
+    const api = await startTestHost({ role: 'api', settings: QUICK });
+    await api.createIntegration({ url: vendor.url });
+    await emitMany(api, 400);
+    const jobs = await api.find(LaneQueues).queue('delivery').getWaiting();
+    const inLane = jobs.reduce((sum, { data }) => sum + data.tries.length, 0);
+    expect(inLane).toBeLessThanOrEqual(120);
+    expect(inLane).toBeGreaterThan(0);
+    second = await startTestHost({ role: 'worker', settings: api.settings });
+    await vendor.waitFor(400, 15_000);
+    await allEnded(api);
+    expect(vendor.requests).toHaveLength(400);
+    await api.close();
+  });
+
+  it('delivers at once to one vendor while another hangs under a backlog', async () => {
+    const hanging = await startFakeVendor();
+    hanging.answer(() => null);
+    await host.createIntegration({ url: hanging.url, name: 'hangs', timeoutMs: 60_000 });
+    await emitMany(host, 400);
+    await host.createIntegration({ url: vendor.url, name: 'healthy' });
+    await eventually(
+      () => host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1' }),
+      ({ deliveries }) => deliveries.length === 2,
+    );
+    await vendor.waitFor(1, 1_000);
+    for (let round = 1; round <= 20; round += 1) {
+      await emitMany(host, 1);
+      await vendor.waitFor(round + 1, 1_000);
+    }
+    expect(hanging.requests.length).toBeLessThan(400);
+    await hanging.close();
+  });
+
+  describe('with a breaker', () => {
+    const breaker = { failureRatio: 0.5, minCalls: 4, windowMs: 60_000, openMs: 500 };
+
+    it('stops calling a vendor that fails, uses up no tries meanwhile, and goes on when it is back', async () => {
+      let healthy = false;
+      vendor.answer(() => ({ status: healthy ? 200 : 500 }));
+      const { _id } = await host.createIntegration({
+        url: vendor.url,
+        retryPolicy: { maxAttempts: 100, baseDelayMs: 10, maxDelayMs: 20 },
+        traffic: { breaker, concurrency: 4 },
+      });
+      const key = await host.createKey();
+      await emitMany(host, 40);
+      const state = () =>
+        host.http.get(`/v1/integrations/${_id}/traffic`).set('authorization', `Bearer ${key}`).expect(200);
+      await eventually(state, ({ body }) => body.breaker !== 'closed');
+      const before = vendor.requests.length;
+      // Two probes at most each time it opens: after 500 ms, 1 s, 2 s.
+      await eventually(state, ({ body }) => body.breaker === 'half-open', 3_000);
+      expect(vendor.requests.length - before).toBeLessThanOrEqual(6);
+      const waiting = (await host.logs()).filter(({ attemptCount }) => attemptCount === 0);
+      expect(waiting.length).toBeGreaterThan(25);
+      healthy = true;
+      const logs = await allEnded(host);
+      expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
+      expect((await state()).body).toMatchObject({ breaker: 'closed', due: 0 });
+    });
+
+    it('disables an integration whose breaker has been open for too long, and says why', async () => {
+      vendor.answer({ status: 503 });
+      const { _id } = await host.createIntegration({
+        url: vendor.url,
+        retryPolicy: { maxAttempts: 100, baseDelayMs: 10, maxDelayMs: 20 },
+        traffic: { breaker: { ...breaker, openMs: 100, disableAfterMs: 1_000 } },
+      });
+      const key = await host.createKey();
+      await emitMany(host, 20);
+      const { body } = await eventually(
+        () => host.http.get(`/v1/integrations/${_id}`).set('authorization', `Bearer ${key}`).expect(200),
+        (answer) => answer.body.enabled === false,
+      );
+      expect(body.disabledReason).toMatch(/failed for/);
+    });
+  });
+
+  it('makes no calls for as long as a throttling vendor asks', async () => {
+    const throttledAt: number[] = [];
+    vendor.answer(() => {
+      if (throttledAt.length > 0) return { status: 200 };
+      throttledAt.push(Date.now());
+      return { status: 429, headers: { 'retry-after': '1' } };
+    });
+    await host.createIntegration({
+      url: vendor.url,
+      retryPolicy: { maxAttempts: 5, baseDelayMs: 10, maxDelayMs: 10 },
+      traffic: { concurrency: 1 },
+    });
+    await emitMany(host, 5);
+    const logs = await allEnded(host);
+    expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
+    const [, ...later] = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
+    expect(Math.min(...later) - (throttledAt[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  it('keeps what a person paused waiting over a restart, and drains it when a person resumes', async () => {
+    const { _id } = await host.createIntegration({ url: vendor.url });
+    const key = await host.createKey();
+    const post = (path: string, body: object = {}) =>
+      host.http.post(`/v1/integrations/${_id}/${path}`).set('authorization', `Bearer ${key}`).send(body);
+    await post('pause', {}).expect(400);
+    const paused = await post('pause', { reason: 'The vendor moves house' }).expect(200);
+    expect(paused.body.pause).toMatchObject({ reason: 'The vendor moves house', by: expect.stringContaining('test') });
+    await emitMany(host, 30);
+    await startSecondWorker();
+    await host.close({ keepData: true });
+    host = await startTestHost({ settings: host.settings });
+    // The reconcilers have looked for what is overdue several times by then.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(vendor.requests).toHaveLength(0);
+    const restarted = await host.createKey();
+    await host.http
+      .post(`/v1/integrations/${_id}/resume`)
+      .set('authorization', `Bearer ${restarted}`)
+      .expect(200)
+      .expect(({ body }) => expect(body.pause).toBeNull());
+    await vendor.waitFor(30);
+    await allEnded(host);
+  });
+
+  describe('with an order', () => {
+    const patients = Array.from({ length: 5 }, (_, index) => ({ id: `P-${index + 10}`, name: 'Ana', phone: null }));
+    beforeEach(() => patients.forEach((patient) => host.patients.set(patient.id, patient)));
+
+    const ordered = (ordering: object) =>
+      host.createIntegration({
+        url: vendor.url,
+        mapping: '{ "patientId": context.patientId, "visit": context.visit }',
+        retryPolicy: { maxAttempts: 10, baseDelayMs: 10, maxDelayMs: 30 },
+        traffic: { ordering, breaker: { minCalls: 10_000 } },
+      });
+
+    it('delivers those of one patient in order and one at a time, whatever fails in between', async () => {
+      await startSecondWorker();
+      patients.forEach((patient) => second?.patients.set(patient.id, patient));
+      const running = new Set<unknown>();
+      const accepted = new Map<unknown, unknown[]>();
+      vendor.answer(async ({ json }) => {
+        assert(isRecord(json));
+        const { patientId, visit } = json;
+        expect(running.has(patientId)).toBe(false);
+        running.add(patientId);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        running.delete(patientId);
+        if (Math.random() < 0.2) return { status: 503 };
+        accepted.set(patientId, [...(accepted.get(patientId) ?? []), visit]);
+        return { status: 200 };
+      });
+      await ordered({ by: 'patientId' });
+      for (let visit = 0; visit < 100; visit += 1) {
+        await host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: `P-${10 + (visit % 5)}`, visit });
+      }
+      const logs = await allEnded(host);
+      expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
+      for (const visits of accepted.values()) expect(visits).toEqual([...visits].sort((a, b) => Number(a) - Number(b)));
+      expect([...accepted.values()].flat()).toHaveLength(100);
+    });
+
+    it.each([
+      { afterFail: 'hold', delivered: 1 },
+      { afterFail: 'continue', delivered: 3 },
+    ])('after a FAIL: $afterFail', async ({ afterFail, delivered }) => {
+      vendor.answer(({ json }) => ({ status: isRecord(json) && json['visit'] === 1 ? 422 : 200 }));
+      await ordered({ by: 'patientId', afterFail });
+      for (let visit = 0; visit < 4; visit += 1) {
+        await host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-10', visit });
+      }
+      const succeeded = async () => (await host.logs()).filter(({ status }) => status === 'SUCCESS').length;
+      await eventually(succeeded, (count) => count === delivered);
+      const failed = await eventually(
+        async () => (await host.logs()).find(({ status }) => status === 'FAIL'),
+        (log) => log !== undefined,
+      );
+      vendor.answer({ status: 200 });
+      const key = await host.createKey();
+      await host.http
+        .post(`/v1/logs/${failed?._id}/retry`)
+        .set('authorization', `Bearer ${key}`)
+        .send({ reason: 'corrected' })
+        .expect(202);
+      expect(await eventually(succeeded, (count) => count === 4)).toBe(4);
+    });
+  });
+});
