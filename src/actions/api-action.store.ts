@@ -61,8 +61,10 @@ export class ApiActionStore implements OnModuleInit {
     try {
       await this.actions.create(document);
     } catch (error) {
-      if (isDuplicateKey(error)) throw new ActionExistsError(id, action.name);
-      throw error;
+      // After any other failure the action may be there all the same, and would need its secret.
+      if (!isDuplicateKey(error)) throw error;
+      await this.vault.forget(PLATFORM, signingSecretId);
+      throw new ActionExistsError(id, action.name);
     }
     this.cache.clear();
     return { action: new ApiAction(document, this.caller), signingSecret };

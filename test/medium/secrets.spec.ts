@@ -1,0 +1,38 @@
+import { ActionExistsError } from '../../src/actions/action-exists.error.js';
+import { ApiActionStore } from '../../src/actions/api-action.store.js';
+import { SECRETS } from '../../src/security/secrets/secret.collection.js';
+import { Database } from '../../src/storage/database.js';
+import { startServerHost } from '../support/server-host.js';
+import type { TestHost } from '../support/test-host.js';
+
+const ACTION = {
+  id: 901,
+  name: 'bill.generated',
+  description: null,
+  contextFields: [],
+  intentUrl: 'http://127.0.0.1:9/intent',
+  createdBy: 'test',
+};
+
+describe('secrets', () => {
+  let host: TestHost;
+
+  beforeAll(async () => {
+    host = await startServerHost({ role: 'api' });
+    await host.find(ApiActionStore).register(ACTION);
+  });
+
+  afterAll(() => host.close());
+
+  const count = () => host.find(Database).model(SECRETS).countDocuments();
+
+  it.each([
+    ['id', { name: 'bill.paid' }],
+    ['name', { id: 902 }],
+  ])('leaves none behind of an action that loses the race for its %s', async (_what, other) => {
+    const before = await count();
+    const losing = host.find(ApiActionStore).register({ ...ACTION, ...other });
+    await expect(losing).rejects.toBeInstanceOf(ActionExistsError);
+    expect(await count()).toBe(before);
+  });
+});
