@@ -154,6 +154,11 @@ export class IntegrationDirectory implements OnModuleInit {
     return { kind, settings, secretId: secret === null ? null : await this.vault.store(tenantId, secret) };
   }
 
+  /** For an `auth` that was stored for a version which then did not come about. */
+  async forgetAuth(tenantId: TenantId, { secretId }: StoredAuth): Promise<void> {
+    if (secretId !== null) await this.vault.forget(tenantId, secretId);
+  }
+
   private async keepVersion(snapshot: Integration): Promise<void> {
     const { _id, tenantId, version } = snapshot;
     try {

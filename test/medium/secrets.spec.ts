@@ -2,6 +2,7 @@ import { ActionExistsError } from '../../src/actions/action-exists.error.js';
 import { ApiActionStore } from '../../src/actions/api-action.store.js';
 import { SECRETS } from '../../src/security/secrets/secret.collection.js';
 import { Database } from '../../src/storage/database.js';
+import { ApiClient } from '../support/api-client.js';
 import { startServerHost } from '../support/server-host.js';
 import type { TestHost } from '../support/test-host.js';
 
@@ -34,5 +35,17 @@ describe('secrets', () => {
     const losing = host.find(ApiActionStore).register({ ...ACTION, ...other });
     await expect(losing).rejects.toBeInstanceOf(ActionExistsError);
     expect(await count()).toBe(before);
+  });
+
+  it('leaves none behind of a change of an integration that loses to another', async () => {
+    const { _id } = await host.createIntegration({ url: 'http://127.0.0.1:9/' });
+    const lab = new ApiClient(host, await host.createKey());
+    const before = await count();
+    const changes = Array.from({ length: 6 }, (_, index) =>
+      lab.patch(`/v1/integrations/${_id}`, { version: 1, auth: { kind: 'bearer', token: `hush-hush-${index}` } }),
+    );
+    const statuses = (await Promise.all(changes)).map(({ status }) => status).sort((a, b) => a - b);
+    expect(statuses).toEqual([200, ...Array<number>(5).fill(409)]);
+    expect(await count()).toBe(before + 1);
   });
 });
