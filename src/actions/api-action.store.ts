@@ -50,6 +50,18 @@ export class ApiActionStore implements OnModuleInit {
     return documents.map((document) => new ApiAction(document, this.caller));
   }
 
+  /** Those that have the id or the name of one of these. */
+  async findSame(actions: readonly { readonly id: number; readonly name: string }[]): Promise<RegisteredAction[]> {
+    await this.database.ready();
+    const documents = await this.actions
+      .find({
+        $or: [{ _id: { $in: actions.map(({ id }) => id) } }, { name: { $in: actions.map(({ name }) => name) } }],
+      })
+      .sort({ _id: 1 })
+      .lean<ApiActionDocument[]>();
+    return documents.map((document) => new ApiAction(document, this.caller));
+  }
+
   /**
    * Registers an action. Answers with the secret its intent URL verifies our calls by, which is shown only now.
    * @throws ActionExistsError
