@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IntegrationId, LogId } from '../../src/common/ids.js';
 import { ACTION_EVENTS } from '../../src/dispatch/action-event.collection.js';
 import { IdempotencyConflictError } from '../../src/dispatch/idempotency-conflict.error.js';
+import { RequestInvalidError } from '../../src/http/request-invalid.error.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { LaneQueues } from '../../src/queues/lane-queues.js';
@@ -141,6 +142,18 @@ describe('the way of an event', () => {
   it('refuses an idempotency key that comes back with another context', async () => {
     await emit('P-1', { idempotencyKey: 'order-8' });
     await expect(emit('P-2', { idempotencyKey: 'order-8' })).rejects.toBeInstanceOf(IdempotencyConflictError);
+  });
+
+  it('refuses a time that is none, and records nothing', async () => {
+    const refused = await emit('P-1', { occurredAt: new Date('yesterday') }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RequestInvalidError);
+    expect(refused).toMatchObject({
+      remedy: expect.stringContaining('Correct'),
+      details: {
+        faults: [{ field: 'occurredAt', expected: expect.stringContaining('Date'), received: 'Invalid Date' }],
+      },
+    });
+    expect(await host.find(Database).model(ACTION_EVENTS).countDocuments()).toBe(0);
   });
 
   it('tries again by itself after a transient failure, each try with the same webhook-id and a document of its own', async () => {
