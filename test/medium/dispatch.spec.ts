@@ -109,7 +109,7 @@ describe('the way of an event', () => {
     await retry(log._id);
     expect(
       await eventually(
-        () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+        () => host.findLog(log._id),
         (one) => one?.attemptCount === 1,
       ),
     ).toMatchObject({
@@ -118,7 +118,7 @@ describe('the way of an event', () => {
     });
     await retry(log._id);
     await eventually(
-      () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+      () => host.findLog(log._id),
       (one) => one?.attemptCount === 2,
     );
     expect(vendor.requests).toEqual([]);
@@ -300,9 +300,7 @@ describe('the way of an event', () => {
     await host.createIntegration({ url: vendor.url, name: 'healthy' });
     const { deliveries } = await emit();
     await vendor.waitFor(1);
-    const logs = await Promise.all(
-      deliveries.map(({ logId }) => host.find(IntegrationLogStore).findOfAnyTenant(logId)),
-    );
+    const logs = await Promise.all(deliveries.map(({ logId }) => host.findLog(logId)));
     const sick = logs.find((log) => log?.integrationName === 'hangs');
     expect(await host.waitForLog(sick?._id ?? '', 'FAIL')).toMatchObject({
       errorClass: 'transient',
