@@ -288,7 +288,7 @@ describe('the way of an event', () => {
     await vendor.waitFor(1);
   });
 
-  it('carries one vendor that hangs without hurting another', async () => {
+  it('ends a call that hangs when its time is over, and delivers the same event to another vendor', async () => {
     const hanging = await startFakeVendor();
     hanging.answer(() => null);
     await host.createIntegration({
