@@ -268,7 +268,9 @@ describe('the way of an event', () => {
     const isSkipped = async () =>
       (await other.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1' })).skipped.length === 1;
     while (!(await isSkipped())) expect(Date.now() - changedAt).toBeLessThan(1_000);
-    const [version] = await host.find(IntegrationDirectory).history(LAB, integration._id, 10);
+    const [, version] = await host
+      .find(IntegrationDirectory)
+      .versions(LAB, integration._id, { before: null, limit: 10 });
     expect(version).toMatchObject({ version: 1, enabled: true });
     await other.close({ keepData: true });
   });
@@ -368,7 +370,7 @@ describe('the way of an event', () => {
     await lane.pause();
     const { deliveries } = await emit();
     await host.find(IntegrationDirectory).update(disabled, { enabled: false }, 'admin');
-    await host.find(IntegrationDirectory).delete(deleted);
+    await host.find(IntegrationDirectory).delete(LAB, deleted._id, 'admin');
     await lane.resume();
     const logs = await Promise.all(deliveries.map(({ logId }) => host.waitForLog(logId, 'FAIL')));
     expect(logs.map(({ errorCode, errorClass }) => `${errorClass} ${errorCode}`).sort()).toEqual([
