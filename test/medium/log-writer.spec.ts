@@ -1,3 +1,4 @@
+import { asLogId } from '../../src/common/ids.js';
 import { SETTINGS, type Settings } from '../../src/config/settings.js';
 import { executionOf } from '../../src/dispatch/execution.js';
 import type { Verdict } from '../../src/dispatch/pipeline/verdict.js';
@@ -123,5 +124,20 @@ describe('the log writer', () => {
     writing.mockRestore();
     const written = await Promise.all(logs.map(({ _id }) => host.findLog(_id)));
     expect(written.every((log) => log?.firstAttempt?.response?.body?.text === text)).toBe(true);
+  });
+
+  it('refuses an opened log that the database refuses, and writes the others of its batch', async () => {
+    const template = await queuedLog();
+    const opened = ['a', 'b', 'c'].map((letter): IntegrationLog => ({
+      ...template,
+      _id: asLogId(`log_${letter.repeat(32)}`),
+      integrationName: letter === 'b' ? TOO_LARGE : letter,
+    }));
+    const outcomes = await Promise.allSettled(
+      opened.map((log) => host.find(LogWriter).submit({ kind: 'opened', log })),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const found = await Promise.all(opened.map(({ _id }) => host.findLog(_id)));
+    expect(found.map((log) => log?.integrationName ?? null)).toEqual(['a', null, 'c']);
   });
 });
