@@ -248,6 +248,31 @@ describe('the way of an event', () => {
     expect(seen).toMatchObject({ enabled, version: enabled ? 1 : 2 });
   });
 
+  it.each(['this process', 'another process'])(
+    'leaves an integration on that was changed in %s while its vendor answered 410 to the version before',
+    async (where) => {
+      const other = where === 'this process' ? null : await startTestHost({ role: 'api', settings: host.settings });
+      const directory = (other ?? host).find(IntegrationDirectory);
+      const integration = await host.createIntegration({ url: vendor.url });
+      vendor.answer(async () => {
+        await directory.update(integration, { name: 'corrected' }, 'admin');
+        return { status: 410 };
+      });
+      const { deliveries } = await emit();
+      const log = await host.waitForLog(deliveries[0]?.logId ?? '', 'FAIL');
+      expect(log).toMatchObject({ errorClass: 'gone', firstAttempt: { integrationVersion: 1 } });
+      // The job ends after everything that the try led to.
+      const lane = host.find(LaneQueues).queue('delivery');
+      await eventually(
+        () => lane.getActiveCount(),
+        (count) => count === 0,
+      );
+      const seen = await directory.get(LAB, integration._id);
+      await other?.close({ keepData: true });
+      expect(seen).toMatchObject({ name: 'corrected', enabled: true, version: 2 });
+    },
+  );
+
   it('calls a success what the rule calls one: a 200 that says ERROR is a refusal', async () => {
     await host.createIntegration({ url: vendor.url, successRule: { expression: "body.status = 'OK'" } });
     vendor.answer({ body: { status: 'ERROR' } });
