@@ -27,6 +27,15 @@ export class LogQueryDto extends PageQueryDto {
   @Length(1, 64)
   integrationId?: string;
 
+  /**
+   * The vendor as the integrations name it.
+   * @example "CRM"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 120)
+  vendor?: string;
+
   @IsOptional()
   @IsIn(LOG_STATUSES)
   status?: LogStatus;
