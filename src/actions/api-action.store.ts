@@ -45,8 +45,13 @@ export class ApiActionStore implements OnModuleInit {
     return this.cache.get(reference);
   }
 
-  async list(): Promise<RegisteredAction[]> {
-    const documents = await this.actions.find().sort({ _id: 1 }).lean<ApiActionDocument[]>();
+  /** In the order of their ids; `after` is the last id of the page before. */
+  async list(after: number, limit: number): Promise<RegisteredAction[]> {
+    const documents = await this.actions
+      .find({ _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<ApiActionDocument[]>();
     return documents.map((document) => new ApiAction(document, this.caller));
   }
 
