@@ -31,8 +31,11 @@ export class ActionCatalogue {
     return declared ?? this.registered.find(reference);
   }
 
-  async list(): Promise<RegisteredAction[]> {
-    return [...this.byId.values(), ...(await this.registered.list())].sort((a, b) => a.id - b.id);
+  /** In the order of their ids; `after` is the last id of the page before. */
+  async list(after: number, limit: number): Promise<RegisteredAction[]> {
+    const declared = [...this.byId.values()].filter(({ id }) => id > after);
+    const registered = await this.registered.list(after, limit);
+    return [...declared, ...registered].sort((a, b) => a.id - b.id).slice(0, limit);
   }
 
   findAttachmentSource(name: string): AttachmentSource | null {

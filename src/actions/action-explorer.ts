@@ -4,6 +4,8 @@ import { isRecord } from '../common/primitives.js';
 import { ActionCatalogue } from './action-catalogue.js';
 import type { ActionDefinition } from './action-definition.js';
 import { ActionFeature } from './action-feature.js';
+import { API_ACTIONS } from './api-action.collection.js';
+import { ApiActionStore } from './api-action.store.js';
 import { ATTACHMENT_PROVIDER, type AttachmentSource } from './attachment-provider.decorator.js';
 import { CatalogueError } from './catalogue.error.js';
 import { CodeAction } from './code-action.js';
@@ -22,9 +24,10 @@ export class ActionExplorer implements OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly catalogue: ActionCatalogue,
+    private readonly registered: ApiActionStore,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const faults: string[] = [];
     const definitions = this.definitions(faults);
     const intents = this.intents(new Set(definitions.values()), faults);
@@ -35,6 +38,7 @@ export class ActionExplorer implements OnModuleInit {
       faults.push(`action ${definition.id} (${definition.name}) has no intent; give it one class with @IntentFor`);
       return [];
     });
+    faults.push(...(await this.clashes([...definitions.values()])));
     if (faults.length > 0) throw new CatalogueError(faults);
     this.catalogue.fill(actions, new Map([...attachments].map(([name, { instance }]) => [name, instance])));
   }
@@ -54,6 +58,19 @@ export class ActionExplorer implements OnModuleInit {
       byName.set(action.name, sameName ?? action);
     }
     return byId;
+  }
+
+  /** One action would take the place of the other: its events would be rebuilt by another host's code. */
+  private async clashes(declared: readonly ActionDefinition[]): Promise<string[]> {
+    const registered = await this.registered.findSame(declared);
+    return declared.flatMap((action) =>
+      registered
+        .filter(({ id, name }) => id === action.id || name === action.name)
+        .map(
+          ({ id, name }) =>
+            `action ${action.id} (${action.name}) is registered by API too, as ${id} (${name}); give the one in code an id and a name of its own, or delete document ${id} of the collection "${API_ACTIONS.name}"`,
+        ),
+    );
   }
 
   private intents(declared: ReadonlySet<ActionDefinition>, faults: string[]) {

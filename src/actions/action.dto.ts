@@ -73,6 +73,19 @@ export class RegisterActionDto {
   intentUrl!: string;
 }
 
+/** What was sent when an action was registered, without its signing secret. */
+export class RegistrationDto {
+  contextFields!: ContextFieldDto[];
+
+  /** `null` but for keys of the platform. Query values whose names call them secret are hidden. */
+  intentUrl!: string | null;
+
+  createdAt!: Date;
+
+  /** The key that registered it. */
+  createdBy!: string;
+}
+
 export class ActionDto {
   id!: number;
 
@@ -82,11 +95,20 @@ export class ActionDto {
 
   /** `code`: declared by the host's code. `api`: registered over HTTP. */
   source!: 'code' | 'api';
+
+  /** What its context may hold besides `tenantId`. */
+  contextFieldNames!: string[];
+
+  /** How it was registered over HTTP; `null` for an action of code. */
+  registration!: RegistrationDto | null;
 }
 
-export class ActionListDto {
+export class ActionPageDto {
   /** In the order of their ids. */
   items!: ActionDto[];
+
+  /** For the next page; `null` on the last one. */
+  nextCursor!: string | null;
 }
 
 export class RegisteredActionDto extends ActionDto {

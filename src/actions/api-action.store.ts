@@ -45,8 +45,25 @@ export class ApiActionStore implements OnModuleInit {
     return this.cache.get(reference);
   }
 
-  async list(): Promise<RegisteredAction[]> {
-    const documents = await this.actions.find().sort({ _id: 1 }).lean<ApiActionDocument[]>();
+  /** In the order of their ids; `after` is the last id of the page before. */
+  async list(after: number, limit: number): Promise<RegisteredAction[]> {
+    const documents = await this.actions
+      .find({ _id: { $gt: after } })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<ApiActionDocument[]>();
+    return documents.map((document) => new ApiAction(document, this.caller));
+  }
+
+  /** Those that have the id or the name of one of these. */
+  async findSame(actions: readonly { readonly id: number; readonly name: string }[]): Promise<RegisteredAction[]> {
+    await this.database.ready();
+    const documents = await this.actions
+      .find({
+        $or: [{ _id: { $in: actions.map(({ id }) => id) } }, { name: { $in: actions.map(({ name }) => name) } }],
+      })
+      .sort({ _id: 1 })
+      .lean<ApiActionDocument[]>();
     return documents.map((document) => new ApiAction(document, this.caller));
   }
 
@@ -61,8 +78,10 @@ export class ApiActionStore implements OnModuleInit {
     try {
       await this.actions.create(document);
     } catch (error) {
-      if (isDuplicateKey(error)) throw new ActionExistsError(id, action.name);
-      throw error;
+      // After any other failure the action may be there all the same, and would need its secret.
+      if (!isDuplicateKey(error)) throw error;
+      await this.vault.forget(PLATFORM, signingSecretId);
+      throw new ActionExistsError(id, action.name);
     }
     this.cache.clear();
     return { action: new ApiAction(document, this.caller), signingSecret };

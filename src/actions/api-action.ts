@@ -4,7 +4,7 @@ import { type ContextData, isPrimitive, isRecord, kindOf } from '../common/primi
 import type { ApiActionDocument } from './api-action.collection.js';
 import { ContextInvalidError } from './context-invalid.error.js';
 import type { IntentCaller } from './intent-caller.js';
-import type { ContextField, RebuildRequest, RegisteredAction } from './registered-action.js';
+import type { ContextField, RebuildRequest, RegisteredAction, Registration } from './registered-action.js';
 
 /** An action registered over HTTP: its context is checked against the declared fields, its data comes from its intent URL. */
 export class ApiAction implements RegisteredAction {
@@ -12,6 +12,8 @@ export class ApiAction implements RegisteredAction {
   readonly id: number;
   readonly name: string;
   readonly description: string | null;
+  readonly contextFieldNames: readonly string[];
+  readonly registration: Registration;
 
   constructor(
     private readonly document: ApiActionDocument,
@@ -20,6 +22,9 @@ export class ApiAction implements RegisteredAction {
     this.id = document._id;
     this.name = document.name;
     this.description = document.description;
+    const { contextFields, intentUrl, createdAt, createdBy } = document;
+    this.contextFieldNames = contextFields.map(({ name }) => name);
+    this.registration = { contextFields, intentUrl, createdAt, createdBy };
   }
 
   parseContext(input: unknown): ContextData {

@@ -6,6 +6,7 @@ import { type ContextData, isPrimitive, kindOf } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
 import type { ActionContext } from './action-context.js';
 import type { ActionDefinition } from './action-definition.js';
+import { contextFieldNames } from './context-fields.js';
 import { ContextInvalidError } from './context-invalid.error.js';
 import type { Intent } from './intent.js';
 import { IntentUnavailableError } from './intent-unavailable.error.js';
@@ -18,6 +19,8 @@ export class CodeAction implements RegisteredAction {
   readonly id: number;
   readonly name: string;
   readonly description: string | null;
+  readonly contextFieldNames: readonly string[];
+  readonly registration = null;
 
   constructor(
     private readonly definition: ActionDefinition,
@@ -26,6 +29,7 @@ export class CodeAction implements RegisteredAction {
     this.id = definition.id;
     this.name = definition.name;
     this.description = definition.description ?? null;
+    this.contextFieldNames = contextFieldNames(definition.context);
   }
 
   parseContext(input: unknown): ContextData {

@@ -13,6 +13,15 @@ export interface ContextField {
   readonly required: boolean;
 }
 
+/** How an action came in over HTTP. Its signing secret is not in it. */
+export interface Registration {
+  readonly contextFields: readonly ContextField[];
+  readonly intentUrl: string;
+  readonly createdAt: Date;
+  /** The key that registered it. */
+  readonly createdBy: string;
+}
+
 /** An action as the dispatcher and the pipeline see it, wherever it was declared. */
 export interface RegisteredAction {
   readonly id: number;
@@ -20,6 +29,10 @@ export interface RegisteredAction {
   readonly description: string | null;
   /** `code`: declared by defineAction. `api`: registered over HTTP, rebuilt by calling its intent URL. */
   readonly source: 'code' | 'api';
+  /** What its context may hold besides `tenantId`. */
+  readonly contextFieldNames: readonly string[];
+  /** `null` where code declared it. */
+  readonly registration: Registration | null;
 
   /** @throws ContextInvalidError naming every faulty field. */
   parseContext(input: unknown): ContextData;

@@ -42,6 +42,6 @@ describe('describeSettings', () => {
     const lines = describeSettings(resolveSettings(usual)).join('\n');
     expect(lines).not.toMatch(/hunter|c2VjcmV0/);
     expect(lines).toContain('mongodb.uri: mongodb://***@db.example/waybill');
-    expect(lines).toContain('delivery.concurrency: 50');
+    expect(lines).toContain('delivery.concurrency: 200');
   });
 });

@@ -6,7 +6,9 @@ import type { ActionDefinition } from '../actions/action-definition.js';
 import { ensureCallScope } from '../common/call-scope.js';
 import type { EventId, IntegrationId, LogId } from '../common/ids.js';
 import { OperationTimeoutError } from '../common/operation-timeout.error.js';
+import { kindOf } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
+import { RequestInvalidError } from '../http/request-invalid.error.js';
 import type { ActionEvent, SkippedIntegration } from './action-event.collection.js';
 import { EventNotRecordedError } from './event-not-recorded.error.js';
 import { EventStore, type RecordedEvent } from './event-store.js';
@@ -46,7 +48,8 @@ export class ActionDispatcher {
    * Records that an action happened. When it resolves, the event and a QUEUED log for every matching integration are in
    * MongoDB; from there on nothing is lost, whatever dies.
    *
-   * @throws UnknownActionError, ContextInvalidError or ContextTooLargeError: nothing was recorded.
+   * @throws UnknownActionError, ContextInvalidError, ContextTooLargeError, or RequestInvalidError for an option that is not
+   * valid: nothing was recorded.
    * @throws IdempotencyConflictError the key was used for another action or context.
    * @throws EventNotRecordedError MongoDB could not take it; emit again with the same key.
    */
@@ -61,6 +64,7 @@ export class ActionDispatcher {
   /** As `emit`, for callers that know the action's id or name only. */
   async emitByReference(reference: number | string, context: unknown, options: EmitOptions = {}): Promise<EmitResult> {
     try {
+      checkOccurredAt(options.occurredAt);
       const action = await this.catalogue.get(reference);
       const planned = await this.fanOut.plan({
         action,
@@ -80,6 +84,13 @@ export class ActionDispatcher {
       throw new EventNotRecordedError(error);
     }
   }
+}
+
+/** @throws RequestInvalidError */
+function checkOccurredAt(occurredAt: unknown): void {
+  if (occurredAt === undefined || (occurredAt instanceof Date && !Number.isNaN(occurredAt.getTime()))) return;
+  const expected = 'must be a Date that is a time, or be left out for now';
+  throw new RequestInvalidError([{ field: 'occurredAt', expected, received: kindOf(occurredAt) }]);
 }
 
 function resultOf(planned: ActionEvent, { event, duplicate }: RecordedEvent): EmitResult {

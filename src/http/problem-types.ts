@@ -8,6 +8,8 @@ export interface ProblemType {
 
 const UNAVAILABLE_RETRY_SECONDS = 5;
 
+const INTERNAL: ProblemType = { status: 500, title: 'Something went wrong here' };
+
 /** Error code to HTTP status: the one table. A code that is missing here is ours to explain, and answers 500. */
 const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   REQUEST_INVALID: { status: 400, title: 'The request is not valid' },
@@ -37,7 +39,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   INTEGRATION_INVALID: { status: 422, title: 'The integration is not valid' },
   URL_INVALID: { status: 422, title: 'The URL cannot be used' },
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
-  INTERNAL: { status: 500, title: 'Something went wrong here' },
+  INTERNAL,
   EVENT_NOT_RECORDED: {
     status: 503,
     title: 'The event was not recorded',
@@ -49,7 +51,5 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
     retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
   },
 };
-
-const INTERNAL: ProblemType = { status: 500, title: 'Something went wrong here' };
 
 export const problemTypeOf = (code: string): ProblemType => PROBLEM_TYPES[code] ?? INTERNAL;

@@ -4,10 +4,10 @@ import { FreshCache } from '../common/fresh-cache.js';
 import { asIntegrationId, asTenantId, type IntegrationId, newIntegrationId, type TenantId } from '../common/ids.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
 import { Database } from '../storage/database.js';
-import { isDuplicateKey } from '../storage/mongo-errors.js';
 import type { SplitAuth } from './auth/auth-kind.js';
-import type { Integration, IntegrationConfig, IntegrationVersion, StoredAuth } from './integration.js';
-import { INTEGRATION_VERSIONS, INTEGRATIONS } from './integration.collection.js';
+import type { Integration, IntegrationConfig, StoredAuth } from './integration.js';
+import { INTEGRATIONS } from './integration.collection.js';
+import { IntegrationHistory, type VersionPage } from './integration-history.js';
 import { IntegrationUnknownError } from './integration-unknown.error.js';
 import type { CheckedIntegration } from './integration-checker.js';
 import { VersionConflictError } from './version-conflict.error.js';
@@ -16,11 +16,13 @@ import { VersionConflictError } from './version-conflict.error.js';
 const CACHE_MS = 800;
 const CACHED_ENTRIES = 50_000;
 
+/** One that is being deleted is there for a moment more, and for good where its process died in that moment. */
+const NOT_DELETED = { deleted: { $exists: false } };
+
 /** The integrations of all tenants, with the history of their versions. */
 @Injectable()
 export class IntegrationDirectory implements OnModuleInit {
   private readonly integrations: Model<Integration>;
-  private readonly versions: Model<IntegrationVersion>;
   /** By `<tenant> <action>`. */
   private readonly byAction = new FreshCache<string, readonly Integration[]>({
     what: 'the integrations of an action',
@@ -29,7 +31,7 @@ export class IntegrationDirectory implements OnModuleInit {
     load: (key) => {
       const [tenantId = '', actionId] = key.split(' ');
       return this.integrations
-        .find({ tenantId: asTenantId(tenantId), actionId: Number(actionId) })
+        .find({ tenantId: asTenantId(tenantId), actionId: Number(actionId), ...NOT_DELETED })
         .sort({ _id: 1 })
         .lean<Integration[]>();
     },
@@ -38,19 +40,19 @@ export class IntegrationDirectory implements OnModuleInit {
     what: 'an integration',
     max: CACHED_ENTRIES,
     ttlMs: CACHE_MS,
-    load: (_id) => this.integrations.findOne({ _id }).lean<Integration>(),
+    load: (_id) => this.integrations.findOne({ _id, ...NOT_DELETED }).lean<Integration>(),
   });
 
   constructor(
     private readonly database: Database,
     private readonly vault: SecretVault,
+    private readonly history: IntegrationHistory,
   ) {
     this.integrations = database.model(INTEGRATIONS);
-    this.versions = database.model(INTEGRATION_VERSIONS);
   }
 
   async onModuleInit(): Promise<void> {
-    await Promise.all([this.database.ensureIndexes(INTEGRATIONS), this.database.ensureIndexes(INTEGRATION_VERSIONS)]);
+    await this.database.ensureIndexes(INTEGRATIONS);
   }
 
   /** All of them, enabled or not, at most a second old: fan-out says why it left one out. */
@@ -65,7 +67,7 @@ export class IntegrationDirectory implements OnModuleInit {
 
   /** @throws IntegrationUnknownError also where it belongs to another tenant. */
   async get(tenantId: TenantId, id: IntegrationId): Promise<Integration> {
-    const integration = await this.integrations.findOne({ _id: id, tenantId }).lean<Integration>();
+    const integration = await this.integrations.findOne({ _id: id, tenantId, ...NOT_DELETED }).lean<Integration>();
     if (!integration) throw new IntegrationUnknownError(id);
     return integration;
   }
@@ -74,7 +76,7 @@ export class IntegrationDirectory implements OnModuleInit {
   async list(tenantId: TenantId, page: { after: string; limit: number; actionId?: number }): Promise<Integration[]> {
     const action = page.actionId === undefined ? {} : { actionId: page.actionId };
     return this.integrations
-      .find({ tenantId, ...action, _id: { $gt: asIntegrationId(page.after) } })
+      .find({ tenantId, ...action, ...NOT_DELETED, _id: { $gt: asIntegrationId(page.after) } })
       .sort({ _id: 1 })
       .limit(page.limit)
       .lean<Integration[]>();
@@ -109,26 +111,23 @@ export class IntegrationDirectory implements OnModuleInit {
     change: Partial<IntegrationConfig & Pick<Integration, 'disabledReason' | 'pause'>>,
     author: string,
   ) {
-    const version = current.version;
-    await this.keepVersion(current);
-    const updated = await this.integrations
-      .findOneAndUpdate(
-        { _id: current._id, tenantId: current.tenantId, version },
-        { $set: { ...change, version: version + 1, updatedAt: new Date(), updatedBy: author } },
-        { returnDocument: 'after' },
-      )
-      .lean<Integration>();
-    if (!updated) throw new VersionConflictError(current._id, version);
-    this.forget(updated);
-    if (updated.actionId !== current.actionId) this.forget(current);
+    const updated = await this.replace(current, change, author);
+    if (!updated) throw new VersionConflictError(current._id, current.version);
     return updated;
   }
 
-  /** Deletes it; its versions and its logs stay. Deliveries that wait FAIL with the reason. */
-  async delete(integration: Integration): Promise<void> {
-    await this.keepVersion(integration);
-    await this.integrations.deleteOne({ _id: integration._id, tenantId: integration.tenantId });
-    this.forget(integration);
+  /**
+   * Deletes it, as a version that says who did it and when; its versions and its logs stay. Deliveries that wait FAIL with
+   * the reason. Marked first and removed last: whoever reads meanwhile, or after a crash in between, finds it deleted.
+   * @throws IntegrationUnknownError
+   */
+  async delete(tenantId: TenantId, id: IntegrationId, author: string): Promise<void> {
+    const current = await this.get(tenantId, id);
+    const deletion = await this.replace(current, { deleted: true }, author);
+    // Somebody changed it meanwhile: a deletion means it as it is now.
+    if (!deletion) return this.delete(tenantId, id, author);
+    await this.history.keep(deletion);
+    await this.integrations.deleteOne({ _id: id, tenantId });
   }
 
   /** Switches it off because its vendor said so; a person who changes it at the same time wins. */
@@ -140,14 +139,13 @@ export class IntegrationDirectory implements OnModuleInit {
     }
   }
 
-  /** The versions before the current one, newest first. */
-  async history(tenantId: TenantId, id: IntegrationId, limit: number): Promise<Integration[]> {
-    const versions = await this.versions
-      .find({ integrationId: id, tenantId })
-      .sort({ version: -1 })
-      .limit(limit)
-      .lean<IntegrationVersion[]>();
-    return versions.map(({ snapshot }) => snapshot);
+  /** The versions of an integration, newest first; where it was deleted, the deletion is the first. @throws IntegrationUnknownError */
+  async versions(tenantId: TenantId, id: IntegrationId, { before, limit }: VersionPage): Promise<Integration[]> {
+    const current = await this.integrations.findOne({ _id: id, tenantId }).lean<Integration>();
+    const isOnPage = current !== null && (before === null || current.version < before);
+    const earlier = await this.history.list(tenantId, id, { before: isOnPage ? current.version : before, limit });
+    if (!current && earlier.length === 0) throw new IntegrationUnknownError(id);
+    return [...(isOnPage ? [current] : []), ...earlier].slice(0, limit);
   }
 
   /** Encrypts the secret of `auth` and answers with what an integration keeps of it. */
@@ -155,13 +153,30 @@ export class IntegrationDirectory implements OnModuleInit {
     return { kind, settings, secretId: secret === null ? null : await this.vault.store(tenantId, secret) };
   }
 
-  private async keepVersion(snapshot: Integration): Promise<void> {
-    const { _id, tenantId, version } = snapshot;
-    try {
-      await this.versions.create({ _id: `${_id}-${version}`, integrationId: _id, tenantId, version, snapshot });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-    }
+  /** For an `auth` that was stored for a version which then did not come about. */
+  async forgetAuth(tenantId: TenantId, { secretId }: StoredAuth): Promise<void> {
+    if (secretId !== null) await this.vault.forget(tenantId, secretId);
+  }
+
+  /** Moves it to its next version; `null` where `current` is no longer the latest. */
+  private async replace(
+    current: Integration,
+    change: Partial<Integration>,
+    author: string,
+  ): Promise<Integration | null> {
+    const { _id, tenantId, version } = current;
+    await this.history.keep(current);
+    const next = await this.integrations
+      .findOneAndUpdate(
+        { _id, tenantId, version, ...NOT_DELETED },
+        { $set: { ...change, version: version + 1, updatedAt: new Date(), updatedBy: author } },
+        { returnDocument: 'after' },
+      )
+      .lean<Integration>();
+    if (!next) return null;
+    this.forget(next);
+    if (next.actionId !== current.actionId) this.forget(current);
+    return next;
   }
 
   private forget({ _id, tenantId, actionId }: Integration): void {

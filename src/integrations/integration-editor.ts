@@ -4,7 +4,7 @@ import type { IntegrationId, TenantId } from '../common/ids.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
-import type { Integration } from './integration.js';
+import type { Integration, StoredAuth } from './integration.js';
 import { VersionConflictError } from './version-conflict.error.js';
 
 /** Fields whose own fields can be changed one by one. */
@@ -37,9 +37,16 @@ export class IntegrationEditor {
     if (version !== undefined && version !== current.version) throw new VersionConflictError(id, version);
     if (switchesOffOnly(change)) return this.directory.update(current, { enabled: false }, author);
     const { config, auth } = await this.checker.check(merged(current, change));
-    const storedAuth = 'auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {};
+    const storedAuth: { auth?: StoredAuth } =
+      'auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {};
     const reason = config.enabled ? { disabledReason: null } : {};
-    return this.directory.update(current, { ...config, ...storedAuth, ...reason }, author);
+    try {
+      return await this.directory.update(current, { ...config, ...storedAuth, ...reason }, author);
+    } catch (error) {
+      if (error instanceof VersionConflictError && storedAuth.auth)
+        await this.directory.forgetAuth(tenantId, storedAuth.auth);
+      throw error;
+    }
   }
 }
 

@@ -1,8 +1,16 @@
 import type { Integration } from './integration.js';
-import type { IntegrationDto } from './integration.dto.js';
+import type { IntegrationDto, IntegrationVersionDto } from './integration.dto.js';
 
 /** What an answer may hold of an integration: everything but its secret, not even the reference to it. */
-export function integrationViewOf(integration: Integration): IntegrationDto {
-  const { _id: id, tenantId, auth, ...rest } = integration;
+export const integrationViewOf = (integration: Integration): IntegrationDto => shown(integration);
+
+/** A version says whether it is the deletion. */
+export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
+  ...shown(version),
+  deleted: version.deleted ?? false,
+});
+
+function shown(integration: Integration) {
+  const { _id: id, tenantId, auth, deleted: _deleted, ...rest } = integration;
   return { id, tenantId, ...rest, auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null } };
 }

@@ -25,6 +25,7 @@ export const INTEGRATIONS = defineCollection<Integration>({
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
     updatedBy: { type: String, required: true },
+    deleted: { type: Boolean },
   },
   indexes: [
     { keys: { tenantId: 1, actionId: 1, _id: 1 }, serves: 'fan-out: the integrations of a tenant for an action' },

@@ -3,8 +3,8 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageQueryDto } from '../http/page.dto.js';
-import { TENANT_ID_MESSAGE, TenantQueryDto } from '../http/tenant-query.dto.js';
+import { PageQueryDto } from '../http/page.dto.js';
+import { TENANT_ID_MESSAGE } from '../http/tenant-query.dto.js';
 import {
   AttachmentInput,
   EndpointInput,
@@ -61,14 +61,11 @@ export class IntegrationListQueryDto extends PageQueryDto {
   actionId?: number;
 }
 
-export class VersionsQueryDto extends TenantQueryDto {
-  /** Versions at the most: 1 to 200. */
+export class VersionsQueryDto extends PageQueryDto {
+  /** Required with a key of the platform. A tenant's key may name its own tenant only. */
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE_SIZE)
-  limit?: number = DEFAULT_PAGE_SIZE;
+  @Matches(TENANT_ID_PATTERN, { message: TENANT_ID_MESSAGE })
+  tenantId?: string;
 }
 
 export class PauseDto {
@@ -143,7 +140,16 @@ export class IntegrationPageDto {
   nextCursor!: string | null;
 }
 
-export class IntegrationVersionsDto {
-  /** The current version first. */
-  items!: IntegrationDto[];
+/** A version of an integration, or its deletion. */
+export class IntegrationVersionDto extends IntegrationDto {
+  /** `true`: this version is the deletion, which `updatedBy` made at `updatedAt`; the settings are those it had before. */
+  deleted!: boolean;
+}
+
+export class IntegrationVersionPageDto {
+  /** The newest first: the one in force, or the deletion. */
+  items!: IntegrationVersionDto[];
+
+  /** For the next page; `null` on the last one. */
+  nextCursor!: string | null;
 }

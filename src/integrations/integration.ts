@@ -86,9 +86,11 @@ export interface Integration extends IntegrationConfig {
   updatedAt: Date;
   /** Who made this version. */
   updatedBy: string;
+  /** This version is the deletion; the settings are those it had before. */
+  deleted?: true;
 }
 
-/** A version as it was before it was replaced. */
+/** A version as it was before it was replaced, or the deletion. */
 export interface IntegrationVersion {
   /** `<integration id>-<version>`. */
   _id: string;

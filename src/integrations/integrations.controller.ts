@@ -16,14 +16,15 @@ import {
   IntegrationDto,
   IntegrationListQueryDto,
   IntegrationPageDto,
-  IntegrationVersionsDto,
+  IntegrationVersionPageDto,
   UpdateIntegrationDto,
   VersionsQueryDto,
 } from './integration.dto.js';
 import { IntegrationEditor } from './integration-editor.js';
-import { integrationViewOf } from './integration-view.js';
+import { integrationViewOf, versionViewOf } from './integration-view.js';
 
 const NO_CONTENT = 204;
+const VERSION_FORM = /^[1-9]\d{0,14}$/;
 
 /** Which endpoint of which vendor gets which action of a tenant. */
 @WaybillController('integrations')
@@ -88,26 +89,36 @@ export class IntegrationsController {
     return integrationViewOf(changed);
   }
 
-  /** Deletes an integration. Its versions and logs stay; deliveries that wait FAIL with the reason. */
+  /**
+   * Deletes an integration: the deletion is its last version. Its versions and logs stay; deliveries that wait FAIL with the
+   * reason.
+   */
   @Delete(':id')
   @HttpCode(NO_CONTENT)
   @ApiProblems(404)
   async delete(@Caller() caller: Principal, @Param('id') id: string, @Query() query: TenantQueryDto): Promise<void> {
-    await this.directory.delete(await this.find(caller, id, query));
+    const tenantId = await this.scope.resolve(caller, query.tenantId);
+    await this.directory.delete(tenantId, asIntegrationId(id), describePrincipal(caller));
   }
 
-  /** The versions of an integration, the current one first. */
+  /** The versions of an integration, the newest first: also of one that was deleted, whose deletion is then the first. */
   @Get(':id/versions')
   @ApiProblems(404)
   async versions(
     @Caller() caller: Principal,
     @Param('id') id: string,
     @Query() query: VersionsQueryDto,
-  ): Promise<IntegrationVersionsDto> {
-    const current = await this.find(caller, id, query);
-    const earlier = await this.directory.history(current.tenantId, current._id, query.limit ?? DEFAULT_PAGE_SIZE);
-    const older = earlier.filter(({ version }) => version < current.version);
-    return { items: [current, ...older].slice(0, query.limit).map(integrationViewOf) };
+  ): Promise<IntegrationVersionPageDto> {
+    const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
+    const tenantId = await this.scope.resolve(caller, query.tenantId);
+    const before = cursor === undefined ? null : Number(decodeCursor(cursor, [VERSION_FORM])[0]);
+    const found = await this.directory.versions(tenantId, asIntegrationId(id), { before, limit: limit + 1 });
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map(versionViewOf),
+      nextCursor: last && found.length > limit ? encodeCursor([String(last.version)]) : null,
+    };
   }
 
   private async find(caller: Principal, id: string, { tenantId }: TenantQueryDto) {

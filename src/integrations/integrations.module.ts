@@ -5,10 +5,11 @@ import { StorageModule } from '../storage/storage.module.js';
 import { ExpressionSandbox } from './expressions/expression-sandbox.js';
 import { IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
+import { IntegrationHistory } from './integration-history.js';
 
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule],
-  providers: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory],
+  providers: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory, IntegrationHistory],
   exports: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory],
 })
 export class IntegrationsModule {}

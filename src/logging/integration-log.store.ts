@@ -69,11 +69,6 @@ export class IntegrationLogStore implements OnModuleInit {
     return this.logs.findOne({ _id: id, tenantId }).lean<IntegrationLog>();
   }
 
-  /** For a key of the platform, which may see every tenant's. */
-  async findOfAnyTenant(id: LogId): Promise<IntegrationLog | null> {
-    return this.logs.findById(id).lean<IntegrationLog>();
-  }
-
   /** Every try of a log, in the order they were made. */
   async attemptsOf(log: IntegrationLog): Promise<(Attempt & { superseded: boolean })[]> {
     const further = await this.attempts

@@ -1,13 +1,12 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { PageQueryDto } from '../http/page.dto.js';
 import { TENANT_ID_MESSAGE } from '../http/tenant-query.dto.js';
 import { IsTimestamp } from '../http/timestamp.decorator.js';
 import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
-
-const MAX_ACTION_ID = 2_147_483_647;
 
 /** Which logs. Filters add up; besides these, `context[<name>]=<value>` finds the logs of any context id. */
 export class LogQueryDto extends PageQueryDto {
@@ -27,6 +26,15 @@ export class LogQueryDto extends PageQueryDto {
   @IsString()
   @Length(1, 64)
   integrationId?: string;
+
+  /**
+   * The vendor as the integrations name it.
+   * @example "CRM"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 120)
+  vendor?: string;
 
   @IsOptional()
   @IsIn(LOG_STATUSES)

@@ -50,13 +50,14 @@ function flattened({ context, ...rest }: Readonly<Record<string, unknown>>): [st
 
 /** The search as MongoDB is asked; the tenant always stands first. */
 export function logFilterOf(tenantId: TenantId, { query, context }: LogSearch): QueryFilter<IntegrationLog> {
-  const { actionId, integrationId, status, errorClass, direction, from, to } = query;
+  const { actionId, integrationId, vendor, status, errorClass, direction, from, to } = query;
   const keys = contextKeysOf(context);
   return {
     tenantId,
     ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
     ...(actionId === undefined ? {} : { actionId }),
     ...(integrationId === undefined ? {} : { integrationId: asIntegrationId(integrationId) }),
+    ...(vendor === undefined ? {} : { vendor }),
     ...(status ? { status } : {}),
     ...(errorClass ? { errorClass } : {}),
     ...(direction ? { direction } : {}),

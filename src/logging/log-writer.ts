@@ -109,11 +109,13 @@ const INTERNAL_ERROR = 1;
 
 /**
  * Whether the database has read these entries and will not have them, as opposed to being away. A bulk write that lost its
- * connection is a MongoBulkWriteError too, only without write errors.
+ * connection is a MongoBulkWriteError too, only without write errors. A document that is too large to insert is refused by
+ * the driver already, as an invalid argument.
  */
 function isRefusal(error: unknown): boolean {
   if (error instanceof mongo.MongoBulkWriteError) return [error.writeErrors].flat().length > 0;
   if (error instanceof mongo.MongoServerError)
     return error.code !== INTERNAL_ERROR && !error.hasErrorLabel('RetryableWriteError');
+  if (error instanceof mongo.MongoInvalidArgumentError) return true;
   return !(error instanceof mongo.MongoError || error instanceof OperationTimeoutError);
 }

@@ -1,17 +1,17 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
-import { SETTINGS, type Settings } from '../config/settings.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
-import { CALL_BODY_BYTES } from './body-capture.js';
-import type { AttemptDocument, IntegrationLog } from './integration-log.js';
+import type { AttemptDocument, CapturedRequest, CapturedResponse, IntegrationLog } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
 
-/** Of the 48 MB that MongoDB takes in one message. */
-const COMMAND_BYTES = 32 * 1_048_576;
-/** The headers of a request and of its answer, which Node bounds at 16 KiB each, and everything else of a try. */
-const BESIDE_BODIES_BYTES = 64 * 1_024;
+/** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
+const COMMAND_BYTES = 12 * 1_048_576;
+/** Everything of a try but what was captured. */
+const BESIDE_CAPTURED_BYTES = 2_048;
+/** What BSON adds to a short text. */
+const ENTRY_BYTES = 8;
 
 /**
  * Writes a batch of log entries in a few commands.
@@ -24,14 +24,8 @@ export class MongoLogSink implements LogSink {
   readonly name = 'mongodb';
   private readonly logs: Collection<IntegrationLog>;
   private readonly attempts: Collection<AttemptDocument>;
-  private readonly maxPerCommand: number;
 
-  constructor(
-    private readonly database: Database,
-    @Inject(SETTINGS) { limits }: Settings,
-  ) {
-    const largestBytes = 2 * Math.max(limits.loggedBodyBytes, CALL_BODY_BYTES) + BESIDE_BODIES_BYTES;
-    this.maxPerCommand = Math.max(1, Math.floor(COMMAND_BYTES / largestBytes));
+  constructor(private readonly database: Database) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
   }
@@ -53,8 +47,8 @@ export class MongoLogSink implements LogSink {
   private async advance(executions: readonly Execution[]): Promise<void> {
     const updatedAt = new Date();
     let moved = 0;
-    for (let from = 0; from < executions.length; from += this.maxPerCommand) {
-      const updates = executions.slice(from, from + this.maxPerCommand).map(({ logId, attempt, summary }) => ({
+    for (const command of inCommands(executions)) {
+      const updates = command.map(({ logId, attempt, summary }) => ({
         q: { _id: logId, attemptCount: attempt.number - 1 },
         u: {
           $set: {
@@ -102,4 +96,35 @@ export class MongoLogSink implements LogSink {
 function toDocument({ logId, tenantId, attempt }: Execution, superseded: boolean): AttemptDocument {
   const { executionId, ...rest } = attempt;
   return { _id: executionId, logId, tenantId, ...rest, superseded };
+}
+
+/** As few commands as will be taken, in order. */
+function inCommands(executions: readonly Execution[]): Execution[][] {
+  const commands: Execution[][] = [];
+  let roomBytes = 0;
+  for (const execution of executions) {
+    const bytes = sizeOf(execution);
+    if (bytes > roomBytes) {
+      commands.push([]);
+      roomBytes = COMMAND_BYTES;
+    }
+    commands.at(-1)?.push(execution);
+    roomBytes -= bytes;
+  }
+  return commands;
+}
+
+/** A further try moves the log only; what it captured goes elsewhere. */
+function sizeOf({ attempt: { number, request, response } }: Execution): number {
+  if (number > 1) return BESIDE_CAPTURED_BYTES;
+  const url = Buffer.byteLength(request?.url ?? '');
+  return BESIDE_CAPTURED_BYTES + url + capturedBytes(request) + capturedBytes(response);
+}
+
+function capturedBytes(captured: CapturedRequest | CapturedResponse | null): number {
+  let bytes = Buffer.byteLength(captured?.body?.text ?? '');
+  for (const [name, value] of Object.entries(captured?.headers ?? {})) {
+    bytes += name.length + Buffer.byteLength(value) + ENTRY_BYTES;
+  }
+  return bytes;
 }

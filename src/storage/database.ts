@@ -75,7 +75,7 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * Sends updates that do not depend on each other as one command, and answers with how many found their document. The
-   * driver's `bulkWrite` would serialise each of them twice. They must fit into one message of MongoDB, which is 48 MB.
+   * driver's `bulkWrite` would serialise each of them twice. All of them must fit into one document of MongoDB, which is 16 MiB.
    * @throws MongoServerError the first refusal, after all others were tried.
    */
   async updateEach<T>(spec: CollectionSpec<T>, updates: readonly SingleUpdate<T>[]): Promise<number> {

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ApiActionStore } from '../../src/actions/api-action.store.js';
 import { CatalogueError } from '../../src/actions/catalogue.error.js';
 import { ActionContext, AttachmentProvider, defineAction, IntentFor, WaybillModule } from '../../src/index.js';
 import { SecretKeysError } from '../../src/security/secrets/secret-keys.error.js';
 import { DatabaseUnreachableError } from '../../src/storage/database-unreachable.error.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
+import { startTestHost } from '../support/test-host.js';
 
 class EmptyContext extends ActionContext {}
 
@@ -85,6 +87,36 @@ describe('the start of a host', () => {
         expect.stringMatching(/attachment provider "pdf" is declared twice: FirstPdf and SecondPdf/),
       ]),
     );
+  });
+
+  it('is refused where actions in code have the id or the name of actions that were registered by API', async () => {
+    const earlier = await startTestHost({ role: 'api' });
+    const register = (id: number, name: string) =>
+      earlier.find(ApiActionStore).register({
+        id,
+        name,
+        description: null,
+        contextFields: [],
+        intentUrl: 'http://127.0.0.1:9/',
+        createdBy: 'test',
+      });
+    await register(Billed.id, 'invoice.made');
+    await register(900, Billed.name);
+    await register(NobodyRebuilds.id, NobodyRebuilds.name);
+    await register(901, 'sample.collected');
+    const { mongodb } = earlier.settings;
+    const error = await start({ actions: [Billed, NobodyRebuilds], intents: [BilledIntent] }, { mongodb }).catch(
+      (refusal: unknown) => refusal,
+    );
+    await earlier.close();
+    expect(error).toBeInstanceOf(CatalogueError);
+    const named = (clash: string) => expect.stringMatching(new RegExp(`${clash}.*(give|delete)`));
+    expect(error instanceof CatalogueError ? error.details['faults'] : []).toEqual([
+      expect.stringMatching(/action 3 \(sample\.lost\) has no intent/),
+      named('action 1 \\(bill.generated\\) is registered by API too, as 1 \\(invoice.made\\)'),
+      named('action 1 \\(bill.generated\\) is registered by API too, as 900 \\(bill.generated\\)'),
+      named('action 3 \\(sample.lost\\) is registered by API too, as 3 \\(sample.lost\\)'),
+    ]);
   });
 
   it('is refused when the secret keys cannot be read, without printing one', async () => {

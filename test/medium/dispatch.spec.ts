@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IntegrationId, LogId } from '../../src/common/ids.js';
 import { ACTION_EVENTS } from '../../src/dispatch/action-event.collection.js';
 import { IdempotencyConflictError } from '../../src/dispatch/idempotency-conflict.error.js';
+import { RequestInvalidError } from '../../src/http/request-invalid.error.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { LaneQueues } from '../../src/queues/lane-queues.js';
@@ -108,7 +109,7 @@ describe('the way of an event', () => {
     await retry(log._id);
     expect(
       await eventually(
-        () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+        () => host.findLog(log._id),
         (one) => one?.attemptCount === 1,
       ),
     ).toMatchObject({
@@ -117,7 +118,7 @@ describe('the way of an event', () => {
     });
     await retry(log._id);
     await eventually(
-      () => host.find(IntegrationLogStore).findOfAnyTenant(log._id),
+      () => host.findLog(log._id),
       (one) => one?.attemptCount === 2,
     );
     expect(vendor.requests).toEqual([]);
@@ -141,6 +142,18 @@ describe('the way of an event', () => {
   it('refuses an idempotency key that comes back with another context', async () => {
     await emit('P-1', { idempotencyKey: 'order-8' });
     await expect(emit('P-2', { idempotencyKey: 'order-8' })).rejects.toBeInstanceOf(IdempotencyConflictError);
+  });
+
+  it('refuses a time that is none, and records nothing', async () => {
+    const refused = await emit('P-1', { occurredAt: new Date('yesterday') }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RequestInvalidError);
+    expect(refused).toMatchObject({
+      remedy: expect.stringContaining('Correct'),
+      details: {
+        faults: [{ field: 'occurredAt', expected: expect.stringContaining('Date'), received: 'Invalid Date' }],
+      },
+    });
+    expect(await host.find(Database).model(ACTION_EVENTS).countDocuments()).toBe(0);
   });
 
   it('tries again by itself after a transient failure, each try with the same webhook-id and a document of its own', async () => {
@@ -235,6 +248,31 @@ describe('the way of an event', () => {
     expect(seen).toMatchObject({ enabled, version: enabled ? 1 : 2 });
   });
 
+  it.each(['this process', 'another process'])(
+    'leaves an integration on that was changed in %s while its vendor answered 410 to the version before',
+    async (where) => {
+      const other = where === 'this process' ? null : await startTestHost({ role: 'api', settings: host.settings });
+      const directory = (other ?? host).find(IntegrationDirectory);
+      const integration = await host.createIntegration({ url: vendor.url });
+      vendor.answer(async () => {
+        await directory.update(integration, { name: 'corrected' }, 'admin');
+        return { status: 410 };
+      });
+      const { deliveries } = await emit();
+      const log = await host.waitForLog(deliveries[0]?.logId ?? '', 'FAIL');
+      expect(log).toMatchObject({ errorClass: 'gone', firstAttempt: { integrationVersion: 1 } });
+      // The job ends after everything that the try led to.
+      const lane = host.find(LaneQueues).queue('delivery');
+      await eventually(
+        () => lane.getActiveCount(),
+        (count) => count === 0,
+      );
+      const seen = await directory.get(LAB, integration._id);
+      await other?.close({ keepData: true });
+      expect(seen).toMatchObject({ name: 'corrected', enabled: true, version: 2 });
+    },
+  );
+
   it('calls a success what the rule calls one: a 200 that says ERROR is a refusal', async () => {
     await host.createIntegration({ url: vendor.url, successRule: { expression: "body.status = 'OK'" } });
     vendor.answer({ body: { status: 'ERROR' } });
@@ -255,7 +293,9 @@ describe('the way of an event', () => {
     const isSkipped = async () =>
       (await other.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1' })).skipped.length === 1;
     while (!(await isSkipped())) expect(Date.now() - changedAt).toBeLessThan(1_000);
-    const [version] = await host.find(IntegrationDirectory).history(LAB, integration._id, 10);
+    const [, version] = await host
+      .find(IntegrationDirectory)
+      .versions(LAB, integration._id, { before: null, limit: 10 });
     expect(version).toMatchObject({ version: 1, enabled: true });
     await other.close({ keepData: true });
   });
@@ -275,7 +315,7 @@ describe('the way of an event', () => {
     await vendor.waitFor(1);
   });
 
-  it('carries one vendor that hangs without hurting another', async () => {
+  it('ends a call that hangs when its time is over, and delivers the same event to another vendor', async () => {
     const hanging = await startFakeVendor();
     hanging.answer(() => null);
     await host.createIntegration({
@@ -287,9 +327,7 @@ describe('the way of an event', () => {
     await host.createIntegration({ url: vendor.url, name: 'healthy' });
     const { deliveries } = await emit();
     await vendor.waitFor(1);
-    const logs = await Promise.all(
-      deliveries.map(({ logId }) => host.find(IntegrationLogStore).findOfAnyTenant(logId)),
-    );
+    const logs = await Promise.all(deliveries.map(({ logId }) => host.findLog(logId)));
     const sick = logs.find((log) => log?.integrationName === 'hangs');
     expect(await host.waitForLog(sick?._id ?? '', 'FAIL')).toMatchObject({
       errorClass: 'transient',
@@ -357,7 +395,7 @@ describe('the way of an event', () => {
     await lane.pause();
     const { deliveries } = await emit();
     await host.find(IntegrationDirectory).update(disabled, { enabled: false }, 'admin');
-    await host.find(IntegrationDirectory).delete(deleted);
+    await host.find(IntegrationDirectory).delete(LAB, deleted._id, 'admin');
     await lane.resume();
     const logs = await Promise.all(deliveries.map(({ logId }) => host.waitForLog(logId, 'FAIL')));
     expect(logs.map(({ errorCode, errorClass }) => `${errorClass} ${errorCode}`).sort()).toEqual([

@@ -137,25 +137,64 @@ describe('the HTTP API', () => {
       id: 901,
       name: 'bill.generated',
       contextFields: [{ name: 'billId', type: 'string', required: true }],
-      intentUrl: 'http://127.0.0.1:9/intent',
+      intentUrl: 'http://127.0.0.1:9/intent?host=lab&token=hush-hush',
     };
 
     it('registers an action, shows its secret once, and takes its events', async () => {
       const { body } = await platform.post('/v1/actions', action).expect(201);
-      expect(body).toEqual({
+      const shown = {
         id: 901,
         name: 'bill.generated',
         description: null,
         source: 'api',
-        signingSecret: expect.stringMatching(/^whsec_/),
+        contextFieldNames: ['billId'],
+        registration: {
+          contextFields: action.contextFields,
+          intentUrl: 'http://127.0.0.1:9/intent?host=lab&token=***',
+          createdAt: expect.stringMatching(/Z$/),
+          createdBy: expect.stringMatching(/^key [0-9a-f]{16} \(test\)$/),
+        },
+      };
+      expect(body).toEqual({ ...shown, signingSecret: expect.stringMatching(/^whsec_/) });
+      const list = await platform.get('/v1/actions').expect(200);
+      expect(list.body).toEqual({
+        items: [
+          {
+            id: 57,
+            name: 'patient.registered',
+            description: 'A patient was registered at the reception desk',
+            source: 'code',
+            contextFieldNames: ['patientId', 'visit'],
+            registration: null,
+          },
+          shown,
+        ],
+        nextCursor: null,
       });
-      const list = await lab.get('/v1/actions').expect(200);
-      expect(list.body.items).toEqual([
-        expect.objectContaining({ id: 57, source: 'code' }),
-        { id: 901, name: 'bill.generated', description: null, source: 'api' },
-      ]);
       await lab.post('/v1/events', { action: 901, context: { billId: 'B-1' } }).expect(202);
       await lab.post('/v1/events', { action: 901, context: { billId: 1 } }).expect(422);
+    });
+
+    it("shows a tenant's key the fields of an action, and not where its host is asked", async () => {
+      await platform.post('/v1/actions', { ...action, id: 903, name: 'bill.split' }).expect(201);
+      const { body, text } = await lab.get('/v1/actions').expect(200);
+      const shown: { id: number }[] = body.items;
+      expect(shown.find(({ id }) => id === 903)).toMatchObject({
+        contextFieldNames: ['billId'],
+        registration: { contextFields: action.contextFields, intentUrl: null },
+      });
+      expect(text).not.toMatch(/127\.0\.0\.1|hush-hush|whsec_|sec_/);
+    });
+
+    it('pages through those of code and those of the API in the order of their ids', async () => {
+      for (const id of [3, 1_000_002, 1_000_001])
+        await platform.post('/v1/actions', { ...action, id, name: `bill.no-${id}` }).expect(201);
+      const ids = (await lab.all('/v1/actions', 2)).map(({ id }) => Number(id));
+      expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+      expect(ids).toEqual(expect.arrayContaining([3, 57, 1_000_001, 1_000_002]));
+      expect(new Set(ids).size).toBe(ids.length);
+      await lab.get('/v1/actions?limit=0').expect(400);
+      await lab.get('/v1/actions?cursor=W10').expect(400);
     });
 
     it.each([
@@ -205,6 +244,9 @@ describe('the HTTP API', () => {
       '/v1/events/{id}',
       '/v1/integrations',
       '/v1/integrations/{id}',
+      '/v1/integrations/{id}/pause',
+      '/v1/integrations/{id}/resume',
+      '/v1/integrations/{id}/traffic',
       '/v1/integrations/{id}/versions',
       '/v1/logs',
       '/v1/logs/{id}',

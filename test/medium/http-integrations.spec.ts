@@ -1,3 +1,8 @@
+import { DEFAULT_TRAFFIC } from '../../src/integrations/traffic.js';
+import { asIntegrationId } from '../../src/common/ids.js';
+import { INTEGRATIONS } from '../../src/integrations/integration.collection.js';
+import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
+import { Database } from '../../src/storage/database.js';
 import { ApiClient } from '../support/api-client.js';
 import { startServerHost } from '../support/server-host.js';
 import { LAB, type TestHost } from '../support/test-host.js';
@@ -50,6 +55,8 @@ describe('/v1/integrations', () => {
       successRule: { statuses: ['200-299'], expression: null },
       timeoutMs: 30_000,
       retryPolicy: { maxAttempts: 20, baseDelayMs: 10_000, maxDelayMs: 14_400_000 },
+      traffic: DEFAULT_TRAFFIC,
+      pause: null,
       version: 1,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
@@ -165,6 +172,71 @@ describe('/v1/integrations', () => {
     await lab.delete(`/v1/integrations/${id}`).expect(204);
     expect((await lab.get(`/v1/integrations/${id}`)).status).toBe(404);
     expect((await lab.delete(`/v1/integrations/${id}`)).status).toBe(404);
+    expect((await lab.get('/v1/integrations?limit=200')).text).not.toContain(id);
+  });
+
+  it('keeps the versions of a deleted one, and the deletion as the last, with its author and time', async () => {
+    const id = await create();
+    await lab.patch(`/v1/integrations/${id}`, { name: 'Two' }).expect(200);
+    await platform.delete(`/v1/integrations/${id}?tenantId=${LAB}`).expect(204);
+    const { body, text } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+    const items: Record<string, unknown>[] = body.items;
+    expect(items.map(({ version, name, deleted }) => [version, name, deleted])).toEqual([
+      [3, 'Two', true],
+      [2, 'Two', false],
+      [1, 'New patients', false],
+    ]);
+    expect(items[0]?.['updatedBy']).not.toBe(items[1]?.['updatedBy']);
+    expect(Date.parse(String(items[0]?.['updatedAt']))).toBeGreaterThan(Date.parse(String(items[1]?.['updatedAt'])));
+    expect(text).not.toMatch(/hush-hush|secretId|sec_/);
+    await other.get(`/v1/integrations/${id}/versions`).expect(404);
+  });
+
+  it('finds one deleted whose process died in the middle of it', async () => {
+    const id = await create();
+    const integrations = host.find(Database).model(INTEGRATIONS);
+    await integrations.updateOne({ _id: asIntegrationId(id) }, { $set: { deleted: true, version: 2, updatedBy: 'x' } });
+    await lab.get(`/v1/integrations/${id}`).expect(404);
+    await lab.patch(`/v1/integrations/${id}`, { name: 'Two' }).expect(404);
+    await lab.delete(`/v1/integrations/${id}`).expect(404);
+    expect((await lab.get('/v1/integrations?limit=200')).text).not.toContain(id);
+    const directory = host.find(IntegrationDirectory);
+    expect(await directory.forDelivery(asIntegrationId(id))).toBeNull();
+    expect((await directory.forAction(LAB, 57)).map(({ _id }) => _id)).not.toContain(id);
+    const { body } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+    expect(body.items[0]).toMatchObject({ version: 2, deleted: true });
+  });
+
+  it('deletes while it is being changed, and keeps every version once', async () => {
+    const id = await create();
+    const changes = Array.from({ length: 8 }, (_, index) =>
+      lab.patch(`/v1/integrations/${id}`, { name: `N ${index}` }),
+    );
+    const deletions = Array.from({ length: 3 }, () => lab.delete(`/v1/integrations/${id}`));
+    await Promise.all(changes);
+    const statuses = (await Promise.all(deletions)).map(({ status }) => status).sort((a, b) => a - b);
+    expect(statuses).toEqual([204, 404, 404]);
+    const { body } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+    const items: { version: number; deleted: boolean }[] = body.items;
+    expect(items.map(({ version }) => version)).toEqual(items.map((_, index) => items.length - index));
+    expect(items.map(({ deleted }) => deleted)).toEqual(items.map((_, index) => index === 0));
+  });
+
+  it('pages through the versions, also through more than 200', async () => {
+    const id = await create();
+    const directory = host.find(IntegrationDirectory);
+    let current = await directory.get(LAB, asIntegrationId(id));
+    for (let version = 2; version <= 203; version += 1)
+      current = await directory.update(current, { name: `V ${version}` }, 'admin');
+    const first = await lab.get(`/v1/integrations/${id}/versions?limit=200`).expect(200);
+    const second = await lab
+      .get(`/v1/integrations/${id}/versions?limit=200&cursor=${first.body.nextCursor}`)
+      .expect(200);
+    const items: { version: number }[] = [...first.body.items, ...second.body.items];
+    expect(items.map(({ version }) => version)).toEqual(Array.from({ length: 203 }, (_, index) => 203 - index));
+    expect(second.body.nextCursor).toBeNull();
+    expect(await lab.all(`/v1/integrations/${id}/versions`, 70)).toHaveLength(203);
+    await lab.get(`/v1/integrations/${id}/versions?cursor=nonsense`).expect(400);
   });
 
   it('pages through the list in a steady order while new ones come', async () => {

@@ -141,21 +141,7 @@ describe('what dies and comes back', () => {
     await api.createIntegration({ url: vendor.url });
     const { deliveries } = await emit(api);
     const logId = deliveries[0]?.logId ?? '';
-    // A worker that takes the job and is never heard of again: its lock is not renewed, as after a SIGKILL.
-    const connection = new Redis(api.settings.redis.url ?? '', { maxRetriesPerRequest: null });
-    const doomed = new Worker(queueNameOf('delivery'), null, {
-      connection,
-      prefix: api.settings.redis.prefix ?? '',
-      lockDuration: 1_000,
-      skipLockRenewal: true,
-      skipStalledCheck: true,
-      autorun: false,
-    });
-    const job = await eventually(
-      () => doomed.getNextJob('doomed'),
-      (taken) => taken !== undefined,
-    );
-    expect(job?.data).toMatchObject({ tries: [`${logId}-1`] });
+    const doomed = await takeAndDie(api, logId);
 
     const worker = await startTestHost({ role: 'worker', settings: api.settings });
     const log = await api.waitForLog(logId, 'SUCCESS', 20_000);
@@ -167,8 +153,37 @@ describe('what dies and comes back', () => {
       ],
     );
     expect(vendor.requests.map(({ headers }) => headers['webhook-id'])).toEqual([logId]);
-    await doomed.close(true);
-    connection.disconnect();
+    await doomed.bury();
+    await worker.close({ keepData: true });
+    await api.close();
+  });
+
+  it('brings a job back whose handler throws: the same one, which still knows that it was taken over', async () => {
+    const api = await startTestHost({ role: 'api', settings: { ...QUICK, delivery: { takeoverAfterMs: 1_000 } } });
+    await api.createIntegration({ url: vendor.url });
+    const { deliveries } = await emit(api);
+    const logId = deliveries[0]?.logId ?? '';
+    const doomed = await takeAndDie(api, logId);
+    const lane = api.find(LaneQueues).queue('delivery');
+    await lane.pause();
+    const worker = await startTestHost({ role: 'worker', settings: api.settings });
+    const reading = jest.spyOn(worker.find(IntegrationLogStore), 'findForDelivery');
+    reading.mockRejectedValueOnce(new Error('MongoDB is away'));
+    await lane.resume();
+
+    await eventually(
+      () => lane.getJobState(doomed.jobId),
+      (state) => state === 'delayed',
+    );
+    expect(await lane.getJob(doomed.jobId)).toMatchObject({ data: { tries: [`${logId}-1`] }, stalledCounter: 1 });
+    expect(reading).toHaveBeenCalledTimes(1);
+    const log = await api.waitForLog(logId, 'SUCCESS', 20_000);
+    const tries = await api.find(IntegrationLogStore).attemptsOf(log);
+    expect(tries.map(({ number, outcome }) => ({ number, outcome }))).toEqual([
+      { number: 1, outcome: 'unknown' },
+      { number: 2, outcome: 'success' },
+    ]);
+    await doomed.bury();
     await worker.close({ keepData: true });
     await api.close();
   });
@@ -245,6 +260,31 @@ describe('what dies and comes back', () => {
     await connection.dropDatabase();
     await connection.close();
   });
+
+  /** A worker that takes the first try of a log and is never heard of again: its lock is not renewed, as after a SIGKILL. */
+  async function takeAndDie(api: TestHost, logId: string) {
+    const connection = new Redis(api.settings.redis.url ?? '', { maxRetriesPerRequest: null });
+    const doomed = new Worker(queueNameOf('delivery'), null, {
+      connection,
+      prefix: api.settings.redis.prefix ?? '',
+      lockDuration: 1_000,
+      skipLockRenewal: true,
+      skipStalledCheck: true,
+      autorun: false,
+    });
+    const job = await eventually(
+      () => doomed.getNextJob('doomed'),
+      (taken) => taken !== undefined,
+    );
+    expect(job?.data).toMatchObject({ tries: [`${logId}-1`] });
+    return {
+      jobId: job?.id ?? '',
+      bury: async () => {
+        await doomed.close(true);
+        connection.disconnect();
+      },
+    };
+  }
 
   /** For the address of a database of its own. */
   async function startAndStop(): Promise<TestHost> {

@@ -12,7 +12,9 @@ import { IntegrationChecker } from '../../src/integrations/integration-checker.j
 import type { Integration } from '../../src/integrations/integration.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import type { IntegrationLog, LogStatus } from '../../src/logging/integration-log.js';
+import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
+import { Database } from '../../src/storage/database.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from './services.js';
 import { type Patient, PatientIntent, PatientRegistered, PatientRepository, PatientsModule } from './test-lab.js';
 
@@ -57,6 +59,7 @@ export async function startTestHost(options: TestHostOptions = {}) {
   const tenants = find(TenantService);
   if ((await tenants.list('', 1)).length === 0) await tenants.create(LAB, 'Lab one');
   const logStore = find(IntegrationLogStore);
+  const findLog = (id: LogId) => find(Database).model(INTEGRATION_LOGS).findById(id).lean<IntegrationLog>();
 
   return {
     app,
@@ -86,9 +89,12 @@ export async function startTestHost(options: TestHostOptions = {}) {
     logs: (tenantId: string = LAB): Promise<IntegrationLog[]> =>
       logStore.list({ tenantId: asTenantId(tenantId) }, null, 10_000),
 
+    /** Of any tenant. */
+    findLog,
+
     /** Resolves with the log once it has the status. */
     waitForLog: (logId: LogId | string, status: LogStatus, timeoutMs = DEFAULT_TIMEOUT_MS) =>
-      waitForLog(logStore, asLogId(logId), status, timeoutMs),
+      waitForLog(findLog, asLogId(logId), status, timeoutMs),
 
     /** Stops the application; `keepData` leaves its database and its keys for a host that goes on with them. */
     close: async ({ keepData = false } = {}) => {
@@ -135,14 +141,14 @@ function moduleOf({ role = 'all', imports = [] }: TestHostOptions, settings: Way
 }
 
 async function waitForLog(
-  store: IntegrationLogStore,
+  findLog: (id: LogId) => Promise<IntegrationLog | null>,
   id: LogId,
   status: LogStatus,
   timeoutMs: number,
 ): Promise<IntegrationLog> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const log = await store.findOfAnyTenant(id);
+    const log = await findLog(id);
     if (log?.status === status) return log;
     if (Date.now() > deadline) {
       const state = log

@@ -25,7 +25,6 @@ const BY_STAGE: Readonly<Partial<Record<WaybillError['stage'], ErrorClass>>> = {
   auth: 'config',
   config: 'config',
   send: 'transient',
-  classify: 'config',
 };
 
 /** What an error that a pipeline step threw means for the delivery. Reads fields, never messages. */

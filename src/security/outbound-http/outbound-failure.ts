@@ -6,7 +6,6 @@ import type { OutboundErrorCode } from './outbound-request.error.js';
 const CODES: Readonly<Record<string, OutboundErrorCode>> = {
   [ADDRESS_REFUSED]: 'ADDRESS_REFUSED',
   [CALL_TIMED_OUT]: 'VENDOR_TIMEOUT',
-  ERR_CANCELED: 'CALL_ABORTED', // axios
   ENOTFOUND: 'VENDOR_DNS_FAILED',
   EAI_AGAIN: 'VENDOR_DNS_FAILED',
   EAI_FAIL: 'VENDOR_DNS_FAILED',

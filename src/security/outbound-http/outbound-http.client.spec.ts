@@ -180,12 +180,6 @@ describe('OutboundHttpClient', () => {
       const sender = client({ resolve: () => {} });
       expect(await failure('http://vendor.example/', brief, sender)).toMatchObject({ code: 'VENDOR_TIMEOUT' });
     });
-
-    it('ends a call that its caller gives up, before and during', async () => {
-      const { url } = await vendor(() => {});
-      expect(await failure(url, { signal: AbortSignal.abort() })).toMatchObject({ code: 'CALL_ABORTED' });
-      expect(await failure(url, { signal: AbortSignal.timeout(50) })).toMatchObject({ code: 'CALL_ABORTED' });
-    });
   });
 
   describe('size', () => {

@@ -20,7 +20,6 @@ export interface OutboundRequest {
   readonly timeoutMs: number;
   /** Bytes that are read of the answer's body, after decompression. */
   readonly maxResponseBytes: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface OutboundResponse {
@@ -81,10 +80,10 @@ export class OutboundHttpClient {
   async send(request: OutboundRequest): Promise<OutboundResponse> {
     const startedAt = performance.now();
     const { host } = this.requireCallable(request);
-    const { method, url, body: data, timeoutMs: timeout, maxResponseBytes: maxContentLength, signal } = request;
+    const { method, url, body: data, timeoutMs: timeout, maxResponseBytes: maxContentLength } = request;
     const headers = withoutDefaultType(request.headers);
     try {
-      const config = { method, url, headers, data, timeout, maxContentLength, ...(signal ? { signal } : {}) };
+      const config = { method, url, headers, data, timeout, maxContentLength };
       const answer = await this.axios.request<Answer>(config);
       const durationMs = performance.now() - startedAt;
       return { status: answer.status, ...answer.data, sizeBytes: answer.data.body.length, durationMs };

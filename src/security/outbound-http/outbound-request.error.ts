@@ -9,8 +9,7 @@ export type OutboundErrorCode =
   | 'VENDOR_ANSWER_UNREADABLE'
   | 'ADDRESS_REFUSED'
   | 'URL_INVALID'
-  | 'REQUEST_INVALID'
-  | 'CALL_ABORTED';
+  | 'REQUEST_INVALID';
 
 interface Meaning {
   readonly message: (host: string) => string;
@@ -63,11 +62,6 @@ const MEANINGS: Readonly<Record<OutboundErrorCode, Meaning>> = {
     message: (host) => `The request to ${host} is not valid HTTP`,
     remedy: 'Remove line breaks and other control characters from the header values of the integration.',
     retryable: false,
-  },
-  CALL_ABORTED: {
-    message: (host) => `The call to ${host} was given up on our side`,
-    remedy: 'It is retried; this process was stopping.',
-    retryable: true,
   },
 };
 

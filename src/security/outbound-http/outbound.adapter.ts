@@ -31,8 +31,6 @@ export function outboundAdapter(agents: OutboundAgents): AxiosAdapter {
       timedOut = true;
       request.destroy();
     }, config.timeout);
-    const onAbort = () => request.destroy();
-    config.signal?.addEventListener?.('abort', onAbort);
     try {
       const response = await responseTo(request, config);
       status = response.statusCode ?? 0;
@@ -44,7 +42,6 @@ export function outboundAdapter(agents: OutboundAgents): AxiosAdapter {
       throw Object.assign(error, { status }, timedOut ? { code: CALL_TIMED_OUT, cause: undefined } : {});
     } finally {
       clearTimeout(timer);
-      config.signal?.removeEventListener?.('abort', onAbort);
     }
   };
 }

@@ -48,6 +48,12 @@ export class SecretVault implements OnModuleInit {
     this.cache.set(id, stored);
     return this.cipher.decrypt(stored, additionalData(owner, id));
   }
+
+  /** For a secret whose owner was refused after it was stored: nothing may refer to it. */
+  async forget(owner: SecretOwner, id: string): Promise<void> {
+    await this.secrets.deleteOne({ _id: id, tenantId: owner });
+    this.cache.delete(id);
+  }
 }
 
 /** Binds a ciphertext to its owner and id: moved to another row, it can no longer be read. */

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { createConnection } from 'mongoose';
+import { ServerProcess } from '../support/server-process.js';
+import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly items?: Schema;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly allOf?: readonly Schema[];
+}
+
+type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
+
+interface Operation {
+  readonly requestBody?: { readonly content?: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+}
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const NO_CONTENT = '204';
+
+/** The compiler's plugin describes the DTOs, and works in the build only: run by jest, the same classes have no fields. */
+describe('the description of the built server', () => {
+  const database = freshDatabaseName('openapi');
+  let server: ServerProcess;
+  let document: OpenApi;
+
+  beforeAll(async () => {
+    server = await ServerProcess.start({
+      MONGODB_URI: `${mongodbUri().replace(/\/$/, '')}/${database}`,
+      REDIS_URL: redisUrl(),
+      WAYBILL_REDIS_PREFIX: freshPrefix('openapi'),
+      WAYBILL_SECRET_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      WAYBILL_ROLE: 'api',
+    });
+    document = JSON.parse(await (await fetch(`${server.url}/openapi.json`)).text());
+  });
+
+  afterAll(async () => {
+    await server.end('SIGKILL');
+    const connection = await createConnection(`${mongodbUri().replace(/\/$/, '')}/${database}`).asPromise();
+    await connection.dropDatabase();
+    await connection.close();
+  });
+
+  const operations = () =>
+    Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+    );
+
+  /** What is wrong with a schema: `[]` where it and everything that it refers to says which properties there are. */
+  function faultsOf(schema: Schema | undefined, at: string, seen = new Set<string>()): string[] {
+    if (!schema) return [`${at} has no schema`];
+    if (schema.$ref !== undefined) {
+      const name = schema.$ref.split('/').at(-1) ?? '';
+      if (seen.has(name)) return [];
+      return faultsOf(document.components.schemas[name], `${at} > ${name}`, seen.add(name));
+    }
+    if (schema.allOf) return schema.allOf.flatMap((part) => faultsOf(part, at, seen));
+    if (schema.type === 'array') return faultsOf(schema.items, `${at}[]`, seen);
+    const properties = Object.entries(schema.properties ?? {});
+    if (properties.length === 0) return [`${at} has no properties`];
+    return properties.flatMap(([name, property]) =>
+      property.$ref !== undefined || property.allOf || property.type === 'array'
+        ? faultsOfNested(property, `${at}.${name}`, seen)
+        : [],
+    );
+  }
+
+  /** Lists of texts and numbers need no properties. */
+  const faultsOfNested = (schema: Schema, at: string, seen: Set<string>) => {
+    const { items } = schema;
+    const isListOfSimple = schema.type === 'array' && items?.type !== undefined && items.type !== 'object';
+    return isListOfSimple ? [] : faultsOf(schema, at, seen);
+  };
+
+  const jsonOf = (content: Content | undefined) =>
+    Object.entries(content ?? {}).filter(([type]) => /^application\/(\w+\+)?json$/.test(type));
+
+  it('says which properties every JSON body has, sent or received', () => {
+    expect(operations().length).toBeGreaterThan(15);
+    const faults = operations().flatMap(({ name, operation: { requestBody, responses } }) => [
+      ...(requestBody ? jsonOf(requestBody.content) : []).flatMap(([, { schema }]) => faultsOf(schema, `${name} body`)),
+      ...Object.entries(responses).flatMap(([status, { content }]) => {
+        const bodies = jsonOf(content);
+        if (bodies.length === 0) return status === NO_CONTENT ? [] : [`${name} ${status} has no JSON body`];
+        return bodies.flatMap(([, { schema }]) => faultsOf(schema, `${name} ${status}`));
+      }),
+    ]);
+    expect(faults).toEqual([]);
+  });
+
+  it('takes a body wherever a method changes something', () => {
+    const silent = operations().filter(
+      ({ name, operation }) => /^(POST|PUT|PATCH)/.test(name) && !operation.requestBody,
+    );
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+});
