@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { measureEmit } from './parts/emit.part.js';
 import { measureHttp } from './parts/http.part.js';
+import { measureIsolation } from './parts/isolation.part.js';
 import { measureLatency } from './parts/latency.part.js';
 import type { Figures, PartEnvironment, PartResult } from './parts/part.js';
 import { measureWorker } from './parts/worker.part.js';
@@ -17,6 +18,7 @@ const PARTS: Readonly<Record<PartName, (environment: PartEnvironment) => Promise
   emit: measureEmit,
   http: measureHttp,
   latency: measureLatency,
+  isolation: measureIsolation,
 };
 
 /** What `--json` promises; a figure whose part was not run, or that could not be measured, is null. */
@@ -31,6 +33,7 @@ const PROMISED: Figures = {
   cpuMsPerDelivery5: null,
   p50Ms: null,
   p99Ms: null,
+  isolationP99Ratio: null,
 };
 
 async function run({ parts, json, profileInto }: BenchArguments): Promise<void> {

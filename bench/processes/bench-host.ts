@@ -15,7 +15,7 @@ class BenchContext extends ActionContext {
 }
 
 export const OneVendor = defineAction({ id: 57, name: 'bench.one-vendor', context: BenchContext });
-const FiveVendors = defineAction({ id: 58, name: 'bench.five-vendors', context: BenchContext });
+export const FiveVendors = defineAction({ id: 58, name: 'bench.five-vendors', context: BenchContext });
 
 const PAYLOAD = payloadOf({});
 

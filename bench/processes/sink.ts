@@ -23,6 +23,10 @@ function arrive(): void {
 
 /** Only calls to /latency are read: everywhere else the sink shall cost as little as it can. */
 const server = createServer((request, response) => {
+  if (request.url === '/hang') {
+    request.resume();
+    return;
+  }
   const timed = request.url === '/latency';
   let body = '';
   if (timed) {

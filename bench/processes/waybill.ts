@@ -6,7 +6,7 @@ import { ActionDispatcher, ApiKeyService, asTenantId, TenantService, WaybillModu
 import { CONCURRENCY } from '../support/constants.js';
 import { type Fields, nowMs, numberIn } from '../support/child-messages.js';
 import { serveCommands } from '../support/serve-commands.js';
-import { BenchHostModule, OneVendor } from './bench-host.js';
+import { BenchHostModule, FiveVendors, OneVendor } from './bench-host.js';
 
 /** Waybill in a process of its own: role `api` or `worker`, as BENCH_ROLE says. */
 
@@ -46,15 +46,15 @@ async function openWorker(worker: INestApplication): Promise<Fields> {
   return { readyAtMs: nowMs(), startedAtMs };
 }
 
-const emitOne = (number: number, emittedAt: number) =>
-  dispatcher.emit(OneVendor, { tenantId: TENANT, patientId: `P-${number}`, emittedAt });
+const emitOne = (number: number, emittedAt: number, action = OneVendor) =>
+  dispatcher.emit(action, { tenantId: TENANT, patientId: `P-${number}`, emittedAt });
 
 /** So many callers, each emitting one event after the other. */
-async function emit(args: Fields): Promise<Fields> {
+async function emit(args: Fields, action = OneVendor): Promise<Fields> {
   const count = numberIn(args, 'count');
   let next = 0;
   const caller = async () => {
-    while (next < count) await emitOne((next += 1), 0);
+    while (next < count) await emitOne((next += 1), 0, action);
   };
   const fromMs = nowMs();
   await Promise.all(Array.from({ length: numberIn(args, 'callers') }, caller));
@@ -75,4 +75,8 @@ async function emitAtRate(args: Fields): Promise<Fields> {
   return {};
 }
 
-serveCommands({ ...ready }, { emit, emitAtRate }, () => app.close());
+serveCommands(
+  { ...ready },
+  { emit: (args) => emit(args), emitToFive: (args) => emit(args, FiveVendors), emitAtRate },
+  () => app.close(),
+);
