@@ -79,5 +79,12 @@ export default {
       testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
       setupFilesAfterEnv: ['<rootDir>/test/support/timeout.e2e.ts'],
     },
+    {
+      ...shared,
+      ...withServices,
+      displayName: 'chaos',
+      testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/support/timeout.e2e.ts'],
+    },
   ],
 };

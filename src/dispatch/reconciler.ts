@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { bounded } from '../common/bounded.js';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import type { IntegrationId } from '../common/ids.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
@@ -43,11 +43,13 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      // Each by itself: what cannot be done must not keep the others from being done.
-      await this.attempt('Completing events', () => this.completeEvents());
-      await this.attempt('Queueing what is overdue', () => this.queueOverdue());
-      await this.attempt('Queueing what is due soon', () => this.queueUpcoming());
-      await this.attempt('Bringing back what was set aside', () => this.bringBackSetAside());
+      // Each by itself: what cannot be done, or hangs, must not keep the others from being done.
+      await Promise.all([
+        this.attempt('Completing events', () => this.completeEvents()),
+        this.attempt('Queueing what is overdue', () => this.queueOverdue()),
+        this.attempt('Queueing what is due soon', () => this.queueUpcoming()),
+        this.attempt('Bringing back what was set aside', () => this.bringBackSetAside()),
+      ]);
       await this.pause();
     }
   }
@@ -88,7 +90,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const now = new Date();
     const until = new Date(now.getTime() + this.settings.delivery.queueAheadMs);
     await this.forEachWithDue(until, async ({ integrationId }) => {
-      const due = await this.logs.findDueOf(integrationId, until, PAGE_SIZE, now);
+      const reading = this.logs.findDueOf(integrationId, until, PAGE_SIZE, now);
+      const due = await bounded(reading, DATABASE_TIMEOUT_MS, 'Reading what is due soon');
       await this.queue.add(
         due.flatMap(({ _id: logId, attemptCount, nextAttemptAt }) =>
           nextAttemptAt ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt: nextAttemptAt }] : [],
@@ -107,7 +110,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   ): Promise<void> {
     let after = '';
     while (!this.stopping.signal.aborted) {
-      const due = await this.logs.nextWithDue(after, until);
+      const due = await bounded(this.logs.nextWithDue(after, until), DATABASE_TIMEOUT_MS, 'Looking for what is due');
       if (!due) return;
       await work(due);
       after = due.integrationId;
