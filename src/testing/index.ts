@@ -1,0 +1,6 @@
+/** What a host, or whoever adds to Waybill, tests with: `waybill/testing`. It works with any test runner. */
+
+export { describeSignatureScheme } from './describe-signature-scheme.js';
+export type { SignatureSchemeExample, SignatureVector } from './describe-signature-scheme.js';
+export type { TestRunner } from './test-runner.js';
+export type { SignableMessage, SignatureScheme } from '../security/signatures/signature-scheme.js';
