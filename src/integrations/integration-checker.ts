@@ -50,7 +50,8 @@ export class IntegrationChecker {
   /** @throws IntegrationInvalidError naming every fault at once. */
   async check(raw: unknown): Promise<CheckedIntegration> {
     const parsed = parseShape(IntegrationInput, raw);
-    const auth = isRecord(raw) && raw['auth'] !== undefined ? parseAuth(raw['auth']) : parseAuth({ kind: 'none' });
+    const entered = isRecord(raw) && raw['auth'] !== undefined ? raw['auth'] : { kind: 'none' };
+    const auth = parseAuth(entered, this.settings.network);
     const faults = [...(parsed.ok ? [] : parsed.faults), ...(auth.ok ? [] : auth.faults)];
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);

@@ -228,7 +228,7 @@ export class IntegrationInput {
   @Type(() => EndpointInput)
   endpoint!: EndpointInput;
 
-  /** `{ kind: none }`, `{ kind: bearer, token }`, `{ kind: basic, username, password }` or `{ kind: api-key, in, name, value }`. */
+  /** How its calls authenticate: `kind`, and the fields of that kind (docs/integrations.md, Authentication). */
   @IsObject()
   @ApiPropertyOptional()
   auth: Record<string, unknown> = { kind: 'none' };

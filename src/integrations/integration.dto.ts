@@ -103,9 +103,9 @@ export class IntegrationDto {
     type: 'object',
     properties: { kind: { type: 'string' }, secretSet: { type: 'boolean' } },
     required: ['kind', 'secretSet'],
-    additionalProperties: { type: 'string' },
+    additionalProperties: true,
   })
-  auth!: Record<string, string | boolean>;
+  auth!: Record<string, unknown>;
 
   filter!: string | null;
 

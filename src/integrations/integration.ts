@@ -1,3 +1,4 @@
+import type { AuthSettings } from './auth/auth-kind.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
 
@@ -20,7 +21,7 @@ interface Endpoint {
 /** How a delivery authenticates: what may be read back, and a reference to what may not. */
 export interface StoredAuth {
   kind: string;
-  settings: Record<string, string>;
+  settings: AuthSettings;
   secretId: string | null;
 }
 

@@ -23,9 +23,9 @@ export const API_KEY_AUTH = defineAuthKind({
   kind: 'api-key',
   input: ApiKeyAuthInput,
   split: ({ in: place, name, value }) => ({ settings: { in: place, name }, secret: value }),
-  apply: ({ headers, query }, { in: place, name = '' }, value) => {
-    if (place === 'query') query.set(name, value);
+  apply: ({ headers, url }, { settings: { in: place, name }, secret: value }) => {
+    if (place === 'query') url.searchParams.set(name, value);
     else headers[name.toLowerCase()] = value;
-    return value;
+    return [value];
   },
 });

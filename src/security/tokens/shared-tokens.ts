@@ -29,7 +29,7 @@ export interface SharedToken {
 export type IssueToken = () => Promise<IssuedToken>;
 
 /** For one request to a token endpoint, name resolution to the last byte. */
-const ISSUE_TIMEOUT_MS = 10_000;
+export const ISSUE_TIMEOUT_MS = 10_000;
 
 /** Longer than any request takes, so that nobody asks twice; short enough that a claim whose process died is soon free. */
 const CLAIM_MS = ISSUE_TIMEOUT_MS + 5_000;
