@@ -14,21 +14,8 @@ import { ExpressionSandbox } from './expressions/expression-sandbox.js';
 import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
+import { isReservedHeader } from './reserved-headers.js';
 import { checkTemplate } from './template.js';
-
-/** Set by Waybill or by the transport; an integration that set them could break or forge a request. */
-const RESERVED_HEADERS = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'upgrade',
-  'te',
-  'trailer',
-  'keep-alive',
-  'expect',
-]);
-const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 
 /** What Node's validateHeaderName and validateHeaderValue throw with. */
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
@@ -91,8 +78,7 @@ export class IntegrationChecker {
 
 function headerFaults(name: string, value: unknown): FieldFault[] {
   const field = `endpoint.headers.${name}`;
-  const lower = name.toLowerCase();
-  if (RESERVED_HEADERS.has(lower) || RESERVED_HEADER_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
+  if (isReservedHeader(name)) {
     return [{ field, expected: 'is set by Waybill itself; remove it', received: kindOf(value) }];
   }
   if (isSensitiveName(name)) {

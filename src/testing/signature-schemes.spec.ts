@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
+import { declaredHmac, type HmacDeclaration } from '../security/signatures/declared-hmac.scheme.js';
 import type { SignableMessage } from '../security/signatures/signature-scheme.js';
 import { SigningKeyInvalidError } from '../security/signatures/signing-key-invalid.error.js';
 import {
@@ -112,5 +114,92 @@ describe('the headers of a signed call', () => {
         },
       ),
     );
+  });
+});
+
+const PLAIN: HmacDeclaration = {
+  algorithm: 'sha256',
+  encoding: 'hex',
+  prefix: '',
+  template: '{{body}}',
+  timestampFormat: 'seconds',
+  keyEncoding: 'utf8',
+};
+
+const newKey = () => {
+  const secret = randomBytes(32).toString('hex');
+  return { secret, shared: secret };
+};
+
+/** RFC 4231, section 4.3, and RFC 2202, section 3: test case 2. */
+const JEFE = { secret: 'Jefe', message: message({ body: 'what do ya want for nothing?' }) };
+
+describe('declared HMAC', () => {
+  describeSignatureScheme('of GitHub', {
+    scheme: declaredHmac({ ...PLAIN, prefix: 'sha256=' }),
+    newKey,
+    covers: ['body'],
+    vectors: [
+      {
+        // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+        secret: "It's a Secret to Everybody",
+        message: message({ body: 'Hello, World!' }),
+        signature: 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
+      },
+    ],
+  });
+
+  describeSignatureScheme('of Slack', {
+    scheme: declaredHmac({ ...PLAIN, prefix: 'v0=', template: 'v0:{{timestamp}}:{{body}}' }),
+    newKey,
+    covers: ['sentAt', 'body'],
+    vectors: [
+      {
+        // https://api.slack.com/authentication/verifying-requests-from-slack
+        secret: '8f742231b10e8888abcd99yyyzzz85a5',
+        message: message({
+          sentAt: new Date(1_531_420_618_000),
+          body:
+            'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V' +
+            '&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=' +
+            '&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN' +
+            '&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
+        }),
+        signature: 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
+      },
+    ],
+  });
+
+  describeSignatureScheme('SHA-512', {
+    scheme: declaredHmac({ ...PLAIN, algorithm: 'sha512' }),
+    newKey,
+    covers: ['body'],
+    vectors: [
+      {
+        ...JEFE,
+        signature:
+          '164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737',
+      },
+    ],
+  });
+
+  describeSignatureScheme('SHA-1', {
+    scheme: declaredHmac({ ...PLAIN, algorithm: 'sha1' }),
+    newKey,
+    covers: ['body'],
+    vectors: [{ ...JEFE, signature: 'effcdf6ae5eb2fa2d27416d5f184df9c259a7c79' }],
+  });
+
+  describeSignatureScheme('of the whole request', {
+    scheme: declaredHmac({
+      ...PLAIN,
+      encoding: 'base64',
+      keyEncoding: 'hex',
+      timestampFormat: 'iso',
+      template: '{{method}} {{path}} {{timestamp}} {{id}} {{bodySha256}}',
+    }),
+    newKey,
+    covers: ['id', 'sentAt', 'method', 'target', 'body'],
+    vectors: [],
   });
 });

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { asTenantId } from '../../src/common/ids.js';
 import { SECRETS } from '../../src/security/secrets/secret.collection.js';
@@ -34,7 +34,7 @@ function givingTokens(part: object = {}) {
   return vendor;
 }
 
-describe('OAuth2 client credentials', () => {
+describe('credentials that are exchanged or sign', () => {
   let host: TestHost;
   let second: TestHost;
   let vendor: FakeVendor;
@@ -276,5 +276,54 @@ describe('OAuth2 client credentials', () => {
       const { log } = await deliver(tenantId, 'FAIL');
       expect([log.errorClass, log.errorCode]).toEqual(['config', 'ADDRESS_REFUSED']);
     });
+  });
+
+  it("logs in at a vendor's own address once, and again when the session has ended", async () => {
+    let sessions = 0;
+    let current = '';
+    vendor.answer(({ url, json, headers }) => {
+      if (url !== '/login') return { status: headers['x-session'] === `S ${current}` ? 200 : 401 };
+      expect(json).toEqual({ user: 'lab-user', password: 'pass"word-1' });
+      current = `session-${(sessions += 1)}`;
+      return { body: { data: { token: current, ttl: 1_200 } } };
+    });
+    const tenantId = await integrate({
+      auth: {
+        kind: 'login',
+        url: `${vendor.url}/login`,
+        body: { user: '{{username}}', password: '{{password}}' },
+        credentials: { username: 'lab-user', password: 'pass"word-1' },
+        tokenPath: 'data.token',
+        expiresInPath: 'data.ttl',
+        header: 'X-Session',
+        prefix: 'S ',
+      },
+    });
+    await Promise.all(Array.from({ length: 10 }, () => deliver(tenantId)));
+    expect(sessions).toBe(1);
+    current = 'none of them';
+    const { log, tries } = await deliver(tenantId);
+    expect([sessions, log.attemptCount]).toEqual([2, 1]);
+    expect(JSON.stringify(tries)).not.toMatch(/session-\d|word-1/);
+  });
+
+  it('signs the bytes that it sends', async () => {
+    await deliver(
+      await integrate({
+        auth: {
+          kind: 'hmac',
+          header: 'X-Signature',
+          template: '{{timestamp}}.{{path}}.{{body}}',
+          timestampHeader: 'X-Timestamp',
+          key: 'hmac-key-1',
+        },
+        endpoint: { url: `${vendor.url}/p/{{context.patientId}}`, query: { lab: 'ä b' } },
+        mapping: '{ "name": "Łukasz 東京" }',
+      }),
+    );
+    const [request] = deliveries();
+    const time = String(request?.headers['x-timestamp']);
+    const expected = createHmac('sha256', 'hmac-key-1').update(`${time}.${request?.url}.${request?.body}`);
+    expect(request?.headers['x-signature']).toBe(expected.digest('hex'));
   });
 });

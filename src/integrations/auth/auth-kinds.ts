@@ -5,6 +5,8 @@ import { API_KEY_AUTH } from './api-key.auth.js';
 import type { AuthCheckContext, AuthKind, AuthSettings, SplitAuth } from './auth-kind.js';
 import { BASIC_AUTH } from './basic.auth.js';
 import { BEARER_AUTH } from './bearer.auth.js';
+import { HMAC_AUTH } from './hmac.auth.js';
+import { LOGIN_AUTH } from './login.auth.js';
 import { NO_AUTH } from './none.auth.js';
 import { OAUTH2_CLIENT_CREDENTIALS_AUTH } from './oauth2-client-credentials.auth.js';
 
@@ -38,6 +40,8 @@ const REGISTRY: ReadonlyMap<string, RegisteredAuthKind> = new Map(
     register(BASIC_AUTH),
     register(BEARER_AUTH),
     register(OAUTH2_CLIENT_CREDENTIALS_AUTH),
+    register(LOGIN_AUTH),
+    register(HMAC_AUTH),
   ].map((entry) => [entry.kind, entry]),
 );
 
