@@ -15,13 +15,15 @@ import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
 import { isReservedHeader } from './reserved-headers.js';
+import type { WantedSigning } from './signing/signing.js';
 import { checkTemplate } from './template.js';
 
 /** What Node's validateHeaderName and validateHeaderValue throw with. */
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
 
 export interface CheckedIntegration {
-  readonly config: Omit<IntegrationConfig, 'auth'>;
+  readonly config: Omit<IntegrationConfig, 'auth' | 'signing'>;
+  readonly signing: WantedSigning | null;
   readonly auth: SplitAuth & { readonly kind: string };
 }
 
@@ -42,8 +44,8 @@ export class IntegrationChecker {
     const faults = [...(parsed.ok ? [] : parsed.faults), ...(auth.ok ? [] : auth.faults)];
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, ...config } = parsed.value;
-    return { config, auth: { kind: auth.kind, ...auth.value } };
+    const { auth: _entered, signing, ...config } = parsed.value;
+    return { config, signing, auth: { kind: auth.kind, ...auth.value } };
   }
 
   private async faultsIn(input: IntegrationInput): Promise<FieldFault[]> {

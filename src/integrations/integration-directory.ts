@@ -10,6 +10,7 @@ import { INTEGRATIONS } from './integration.collection.js';
 import { IntegrationHistory, type VersionPage } from './integration-history.js';
 import { IntegrationUnknownError } from './integration-unknown.error.js';
 import type { CheckedIntegration } from './integration-checker.js';
+import type { Signing } from './signing/signing.js';
 import { VersionConflictError } from './version-conflict.error.js';
 
 /** Every process works by a new version within a second: what was read is kept for less than that. */
@@ -82,13 +83,19 @@ export class IntegrationDirectory implements OnModuleInit {
       .lean<Integration[]>();
   }
 
-  async create(tenantId: TenantId, checked: CheckedIntegration, author: string): Promise<Integration> {
+  async create(
+    tenantId: TenantId,
+    checked: CheckedIntegration,
+    author: string,
+    signing: Signing | null = null,
+  ): Promise<Integration> {
     const now = new Date();
     const integration: Integration = {
       _id: newIntegrationId(),
       tenantId,
       ...checked.config,
       auth: await this.storeAuth(tenantId, checked.auth),
+      signing,
       disabledReason: null,
       pause: null,
       version: 1,
@@ -154,8 +161,9 @@ export class IntegrationDirectory implements OnModuleInit {
   }
 
   /** For an `auth` that was stored for a version which then did not come about. */
-  async forgetAuth(tenantId: TenantId, { secretId }: StoredAuth): Promise<void> {
-    if (secretId !== null) await this.vault.forget(tenantId, secretId);
+  async forgetSecrets(tenantId: TenantId, secretIds: readonly (string | null | undefined)[]): Promise<void> {
+    const stored = secretIds.filter((id) => id !== null && id !== undefined);
+    await Promise.all(stored.map((id) => this.vault.forget(tenantId, id)));
   }
 
   /** Moves it to its next version; `null` where `current` is no longer the latest. */

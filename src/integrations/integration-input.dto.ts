@@ -20,6 +20,7 @@ import {
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
+import { SigningInput } from './signing/signing.dto.js';
 import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
@@ -232,6 +233,13 @@ export class IntegrationInput {
   @IsObject()
   @ApiPropertyOptional()
   auth: Record<string, unknown> = { kind: 'none' };
+
+  /** `webhook-signature` on every delivery (Standard Webhooks); `null`: none. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => SigningInput)
+  @ApiPropertyOptional({ type: SigningInput, nullable: true })
+  signing: SigningInput | null = null;
 
   /** JSONata over `{ action, context, tenantId, occurredAt }`; only where it is true is a delivery made. */
   @IsOptional()

@@ -13,6 +13,7 @@ import {
   SuccessRuleInput,
   TrafficInput,
 } from './integration-input.dto.js';
+import { NewSigningKeyDto, SigningDto } from './signing/signing.dto.js';
 
 export class CreateIntegrationDto extends IntegrationInput {
   /** Required with a key of the platform. */
@@ -107,6 +108,10 @@ export class IntegrationDto {
   })
   auth!: Record<string, unknown>;
 
+  /** `null`: deliveries are not signed. */
+  @ApiProperty({ type: SigningDto, nullable: true })
+  signing!: SigningDto | null;
+
   filter!: string | null;
 
   mapping!: string | null;
@@ -130,6 +135,11 @@ export class IntegrationDto {
 
   /** Who made this version. */
   updatedBy!: string;
+}
+
+/** What a change answers with: keys that it has made are shown in it, once. */
+export class SavedIntegrationDto extends IntegrationDto {
+  newSigningKeys?: NewSigningKeyDto[];
 }
 
 export class IntegrationPageDto {

@@ -1,4 +1,5 @@
 import type { AuthSettings } from './auth/auth-kind.js';
+import type { Signing } from './signing/signing.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
 
@@ -54,6 +55,8 @@ export interface IntegrationConfig {
   enabled: boolean;
   endpoint: Endpoint;
   auth: StoredAuth;
+  /** Standard Webhooks signatures; `null`: none. */
+  signing: Signing | null;
   /** JSONata over the event; only where it is true is a delivery made. `null`: always. */
   filter: string | null;
   /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */

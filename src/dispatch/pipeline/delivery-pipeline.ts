@@ -9,6 +9,7 @@ import { MapBodyStep } from './map-body.step.js';
 import type { PipelineStep } from './pipeline-step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
 import { SendStep } from './send.step.js';
+import { SignStep } from './sign.step.js';
 import type { Verdict } from './verdict.js';
 
 /** The steps in the order they run. A new step is a file beside these and a line here. */
@@ -18,6 +19,7 @@ export const PIPELINE_STEPS = [
   AttachStep,
   ComposeRequestStep,
   AuthenticateStep,
+  SignStep,
   SendStep,
 ] as const;
 
