@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { isRecord } from '../common/primitives.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
-import { IntegrationChecker } from './integration-checker.js';
+import { type CheckedIntegration, IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
-import type { Integration, StoredAuth } from './integration.js';
+import type { Integration } from './integration.js';
 import { schemesOf } from './integration-view.js';
 import type { NewSigningKey } from './signing/signing.js';
 import { SigningKeys } from './signing/signing-keys.js';
@@ -14,6 +14,8 @@ import { VersionConflictError } from './version-conflict.error.js';
 const MERGED_FIELDS = ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const;
 
 type Change = Readonly<Record<string, unknown>>;
+
+type StoredCredentials = Partial<Pick<Integration, 'auth' | 'tls'>>;
 
 export interface SavedIntegration {
   readonly integration: Integration;
@@ -49,19 +51,35 @@ export class IntegrationEditor {
     if (version !== undefined && version !== current.version) throw new VersionConflictError(id, version);
     if (switchesOffOnly(change))
       return { integration: await this.directory.update(current, { enabled: false }, author), newKeys: [] };
-    const { config, auth, signing: wanted } = await this.checker.check(merged(current, change));
-    const { signing, newKeys, secretIds } = await this.signingKeys.settle(tenantId, wanted, current.signing ?? null);
-    const storedAuth: { auth?: StoredAuth } =
-      'auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {};
-    const reason = config.enabled ? { disabledReason: null } : {};
+    const keepsTls = Boolean(current.tls) && !('tls' in change);
+    const checked = await this.checker.check(merged(current, change), { keepsTls });
+    const { signing, newKeys, secretIds } = await this.signingKeys.settle(
+      tenantId,
+      checked.signing,
+      current.signing ?? null,
+    );
+    const stored = await this.store(tenantId, checked, change);
+    const reason = checked.config.enabled ? { disabledReason: null } : {};
     try {
-      const changed = { ...config, ...storedAuth, signing, ...reason };
+      const changed = { ...checked.config, ...stored, signing, ...reason };
       return { integration: await this.directory.update(current, changed, author), newKeys };
     } catch (error) {
       if (error instanceof VersionConflictError)
-        await this.directory.forgetSecrets(tenantId, [...secretIds, storedAuth.auth?.secretId]);
+        await this.directory.forgetSecrets(tenantId, [...secretIds, stored.auth?.secretId, stored.tls?.secretId]);
       throw error;
     }
+  }
+
+  /** Only what the change holds: other credentials stay as they are. */
+  private async store(
+    tenantId: TenantId,
+    { auth, tls }: CheckedIntegration,
+    change: Change,
+  ): Promise<StoredCredentials> {
+    return {
+      ...('auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {}),
+      ...('tls' in change ? { tls: await this.directory.storeTls(tenantId, tls) } : {}),
+    };
   }
 }
 

@@ -21,6 +21,7 @@ import {
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
 import { SigningInput } from './signing/signing.dto.js';
+import { TlsInput } from './tls/tls.dto.js';
 import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
@@ -233,6 +234,13 @@ export class IntegrationInput {
   @IsObject()
   @ApiPropertyOptional()
   auth: Record<string, unknown> = { kind: 'none' };
+
+  /** A client certificate, private authorities, or both, beside any `auth`; `null`: neither. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => TlsInput)
+  @ApiPropertyOptional({ type: TlsInput, nullable: true })
+  tls: TlsInput | null = null;
 
   /** `webhook-signature` on every delivery (Standard Webhooks); `null`: none. */
   @IsOptional()

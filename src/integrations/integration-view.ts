@@ -13,12 +13,13 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 });
 
 function shown(integration: Integration) {
-  const { _id: id, tenantId, auth, signing, deleted: _deleted, ...rest } = integration;
+  const { _id: id, tenantId, auth, signing, tls, deleted: _deleted, ...rest } = integration;
   return {
     id,
     tenantId,
     ...rest,
     auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
+    tls: tls ? { clientCertificate: tls.clientCertificate, authorities: tls.authorities } : null,
     signing: signing ? signingViewOf(signing) : null,
   };
 }

@@ -13,6 +13,7 @@ import {
   SuccessRuleInput,
   TrafficInput,
 } from './integration-input.dto.js';
+import { TlsDto } from './tls/tls.dto.js';
 import { NewSigningKeyDto, SigningDto } from './signing/signing.dto.js';
 
 export class CreateIntegrationDto extends IntegrationInput {
@@ -29,8 +30,8 @@ export class RetryPolicyChangeDto extends PartialType(RetryPolicyInput) {}
 export class TrafficChangeDto extends PartialType(TrafficInput) {}
 
 /**
- * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field; everything
- * else is replaced. Without `auth` the secret stays as it is.
+ * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field;
+ * everything else is replaced. Without `auth` and `tls` their secrets stay as they are.
  */
 export class UpdateIntegrationDto extends PartialType(
   OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const),
@@ -107,6 +108,10 @@ export class IntegrationDto {
     additionalProperties: true,
   })
   auth!: Record<string, unknown>;
+
+  /** `null`: no client certificate and no private authorities. */
+  @ApiProperty({ type: TlsDto, nullable: true })
+  tls!: TlsDto | null;
 
   /** `null`: deliveries are not signed. */
   @ApiProperty({ type: SigningDto, nullable: true })

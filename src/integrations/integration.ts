@@ -1,5 +1,6 @@
 import type { AuthSettings } from './auth/auth-kind.js';
 import type { Signing } from './signing/signing.js';
+import type { StoredTls } from './tls/tls.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
 
@@ -57,6 +58,8 @@ export interface IntegrationConfig {
   auth: StoredAuth;
   /** Standard Webhooks signatures; `null`: none. */
   signing: Signing | null;
+  /** A client certificate, private authorities, or both; `null`: neither. */
+  tls: StoredTls | null;
   /** JSONata over the event; only where it is true is a delivery made. `null`: always. */
   filter: string | null;
   /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */

@@ -1,5 +1,6 @@
 import type { OutboundHttpClient, OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 import { OutboundRequestError } from '../../security/outbound-http/outbound-request.error.js';
+import type { OutboundTls } from '../../security/outbound-http/tls-agents.js';
 import {
   ISSUE_TIMEOUT_MS,
   type IssueToken,
@@ -17,6 +18,14 @@ export interface DeskServices {
   readonly tokens: SharedTokens;
 }
 
+export interface TokenAsker {
+  readonly owner: TokenOwner;
+  /** Names a token that the vendor has refused. */
+  readonly refused: string | null;
+  /** The token endpoint is called with the same client certificate as the vendor (RFC 8705, section 2). */
+  readonly tls: OutboundTls | null;
+}
+
 /** The token desk of one try: it knows whose token is asked for, and which one the vendor has refused. */
 export class CredentialsDesk implements TokenDesk {
   /** Names the token that was given out; `null` where the kind asked for none. */
@@ -24,12 +33,11 @@ export class CredentialsDesk implements TokenDesk {
 
   constructor(
     private readonly services: DeskServices,
-    private readonly owner: TokenOwner,
-    private readonly refused: string | null,
+    private readonly asker: TokenAsker,
   ) {}
 
   async token(issue: IssueToken): Promise<string> {
-    const { value, receipt } = await this.services.tokens.get(this.owner, issue, this.refused);
+    const { value, receipt } = await this.services.tokens.get(this.asker.owner, issue, this.asker.refused);
     this.receipt = receipt;
     return value;
   }
@@ -43,8 +51,10 @@ export class CredentialsDesk implements TokenDesk {
 
   private async call(request: Parameters<TokenDesk['send']>[0], host: string): Promise<OutboundResponse> {
     try {
+      const { tls } = this.asker;
       return await this.services.http.send({
         ...request,
+        ...(tls ? { tls } : {}),
         timeoutMs: ISSUE_TIMEOUT_MS,
         maxResponseBytes: MAX_ANSWER_BYTES,
       });
