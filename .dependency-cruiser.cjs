@@ -11,6 +11,7 @@ const ORDER = [
   ['dispatch'],
   ['inbound'],
   ['dashboard', 'health'],
+  ['testing'],
 ];
 
 /** Capabilities of one rank may use each other only where this says so. */

@@ -10,6 +10,8 @@ import { TenantScope } from './http/tenant-scope.js';
 import { TenantsController } from './http/tenants.controller.js';
 import { IntegrationEditor } from './integrations/integration-editor.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
+import { SigningKeys } from './integrations/signing/signing-keys.js';
+import { SigningRotation } from './integrations/signing/signing-rotation.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { LogsController } from './logging/logs.controller.js';
@@ -42,7 +44,7 @@ const CONTROLLERS = [
     HealthModule,
   ],
   controllers: CONTROLLERS,
-  providers: [TenantScope, EventIntake, IntegrationEditor],
+  providers: [TenantScope, EventIntake, IntegrationEditor, SigningKeys, SigningRotation],
 })
 export class HttpApiModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

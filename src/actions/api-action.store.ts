@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Model } from 'mongoose';
 import { FreshCache } from '../common/fresh-cache.js';
 import { PLATFORM } from '../security/secrets/secret.collection.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
+import { V1_SCHEME } from '../security/signatures/v1.scheme.js';
 import { Database } from '../storage/database.js';
 import { isDuplicateKey } from '../storage/mongo-errors.js';
 import { ActionExistsError } from './action-exists.error.js';
@@ -72,8 +72,8 @@ export class ApiActionStore implements OnModuleInit {
    * @throws ActionExistsError
    */
   async register({ id, ...action }: NewApiAction): Promise<{ action: RegisteredAction; signingSecret: string }> {
-    const signingSecret = `whsec_${randomBytes(24).toString('base64')}`;
-    const signingSecretId = await this.vault.store(PLATFORM, signingSecret);
+    const { secret, shared: signingSecret } = V1_SCHEME.newKey();
+    const signingSecretId = await this.vault.store(PLATFORM, secret);
     const document: ApiActionDocument = { _id: id, ...action, signingSecretId, createdAt: new Date() };
     try {
       await this.actions.create(document);

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Webhook } from 'standardwebhooks';
 import { newExecutionId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { OutboundHttpClient, type OutboundResponse } from '../security/outbound-http/outbound-http.client.js';
 import { OutboundRequestError } from '../security/outbound-http/outbound-request.error.js';
 import { PLATFORM } from '../security/secrets/secret.collection.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
+import { webhookHeaders } from '../security/signatures/standard-webhooks.js';
 import type { ApiActionDocument } from './api-action.collection.js';
 import { IntentRejectedError } from './intent-rejected.error.js';
 import { IntentUnavailableError } from './intent-unavailable.error.js';
@@ -38,15 +38,10 @@ export class IntentCaller {
   }
 
   private async signedHeaders(action: ApiActionDocument, body: string): Promise<Record<string, string>> {
-    const id = newExecutionId();
-    const now = new Date();
     const secret = await this.vault.reveal(PLATFORM, action.signingSecretId);
-    return {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(secret).sign(id, now, body),
-    };
+    const { pathname, search } = new URL(action.intentUrl);
+    const message = { id: newExecutionId(), sentAt: new Date(), method: 'POST', target: `${pathname}${search}`, body };
+    return { 'content-type': 'application/json', ...webhookHeaders(message, [{ scheme: 'v1', secret }]) };
   }
 
   private async send(

@@ -27,6 +27,8 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
   ACTION_EXISTS: { status: 409, title: 'The action exists already' },
   INTEGRATION_VERSION_CONFLICT: { status: 409, title: 'Somebody else changed the integration' },
+  SIGNING_OFF: { status: 409, title: 'The deliveries are not signed' },
+  SIGNING_KEYS_TOO_MANY: { status: 409, title: 'Too many keys sign at once' },
   LOG_NOT_RETRYABLE: { status: 409, title: 'The log cannot be retried' },
   REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large' },
   CONTEXT_TOO_LARGE: { status: 413, title: 'The context is too large' },

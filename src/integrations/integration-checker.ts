@@ -14,27 +14,18 @@ import { ExpressionSandbox } from './expressions/expression-sandbox.js';
 import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
+import { isReservedHeader } from './reserved-headers.js';
+import type { WantedSigning } from './signing/signing.js';
+import { type ReadTls, readTls } from './tls/tls-credentials.js';
 import { checkTemplate } from './template.js';
-
-/** Set by Waybill or by the transport; an integration that set them could break or forge a request. */
-const RESERVED_HEADERS = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'upgrade',
-  'te',
-  'trailer',
-  'keep-alive',
-  'expect',
-]);
-const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 
 /** What Node's validateHeaderName and validateHeaderValue throw with. */
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
 
 export interface CheckedIntegration {
-  readonly config: Omit<IntegrationConfig, 'auth'>;
+  readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls'>;
+  readonly tls: ReadTls | null;
+  readonly signing: WantedSigning | null;
   readonly auth: SplitAuth & { readonly kind: string };
 }
 
@@ -47,18 +38,23 @@ export class IntegrationChecker {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws IntegrationInvalidError naming every fault at once. */
-  async check(raw: unknown): Promise<CheckedIntegration> {
+  /**
+   * `keepsTls` says that TLS credentials are there already and stay.
+   * @throws IntegrationInvalidError naming every fault at once.
+   */
+  async check(raw: unknown, { keepsTls = false } = {}): Promise<CheckedIntegration> {
     const parsed = parseShape(IntegrationInput, raw);
-    const auth = isRecord(raw) && raw['auth'] !== undefined ? parseAuth(raw['auth']) : parseAuth({ kind: 'none' });
-    const faults = [...(parsed.ok ? [] : parsed.faults), ...(auth.ok ? [] : auth.faults)];
-    if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value)));
+    const entered = isRecord(raw) && raw['auth'] !== undefined ? raw['auth'] : { kind: 'none' };
+    const auth = parseAuth(entered, this.settings.network);
+    const tls = parsed.ok && parsed.value.tls ? readTls(parsed.value.tls, new Date()) : null;
+    const faults = [parsed, auth, tls].flatMap((part) => (part === null || part.ok ? [] : part.faults));
+    if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value, keepsTls || parsed.value.tls !== null)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, ...config } = parsed.value;
-    return { config, auth: { kind: auth.kind, ...auth.value } };
+    const { auth: _entered, tls: _pem, signing, ...config } = parsed.value;
+    return { config, signing, tls: tls?.ok ? tls.value : null, auth: { kind: auth.kind, ...auth.value } };
   }
 
-  private async faultsIn(input: IntegrationInput): Promise<FieldFault[]> {
+  private async faultsIn(input: IntegrationInput, hasTls: boolean): Promise<FieldFault[]> {
     const { endpoint } = input;
     const known = await this.catalogue.find(input.actionId);
     return [
@@ -71,6 +67,9 @@ export class IntegrationChecker {
               received: String(input.actionId),
             },
           ]),
+      ...(hasTls && !endpoint.url.toLowerCase().startsWith('https:')
+        ? [{ field: 'endpoint.url', expected: 'must be https where tls is set', received: 'string' }]
+        : []),
       ...faultOf('endpoint.url', () => {
         checkEndpointUrl(endpoint.url, this.settings.network.allowCidrs);
         checkTemplate('endpoint.url', endpoint.url);
@@ -90,8 +89,7 @@ export class IntegrationChecker {
 
 function headerFaults(name: string, value: unknown): FieldFault[] {
   const field = `endpoint.headers.${name}`;
-  const lower = name.toLowerCase();
-  if (RESERVED_HEADERS.has(lower) || RESERVED_HEADER_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
+  if (isReservedHeader(name)) {
     return [{ field, expected: 'is set by Waybill itself; remove it', received: kindOf(value) }];
   }
   if (isSensitiveName(name)) {

@@ -10,6 +10,9 @@ import { INTEGRATIONS } from './integration.collection.js';
 import { IntegrationHistory, type VersionPage } from './integration-history.js';
 import { IntegrationUnknownError } from './integration-unknown.error.js';
 import type { CheckedIntegration } from './integration-checker.js';
+import type { Signing } from './signing/signing.js';
+import type { StoredTls } from './tls/tls.js';
+import type { ReadTls } from './tls/tls-credentials.js';
 import { VersionConflictError } from './version-conflict.error.js';
 
 /** Every process works by a new version within a second: what was read is kept for less than that. */
@@ -82,13 +85,20 @@ export class IntegrationDirectory implements OnModuleInit {
       .lean<Integration[]>();
   }
 
-  async create(tenantId: TenantId, checked: CheckedIntegration, author: string): Promise<Integration> {
+  async create(
+    tenantId: TenantId,
+    checked: CheckedIntegration,
+    author: string,
+    signing: Signing | null = null,
+  ): Promise<Integration> {
     const now = new Date();
     const integration: Integration = {
       _id: newIntegrationId(),
       tenantId,
       ...checked.config,
       auth: await this.storeAuth(tenantId, checked.auth),
+      signing,
+      tls: await this.storeTls(tenantId, checked.tls),
       disabledReason: null,
       pause: null,
       version: 1,
@@ -153,9 +163,17 @@ export class IntegrationDirectory implements OnModuleInit {
     return { kind, settings, secretId: secret === null ? null : await this.vault.store(tenantId, secret) };
   }
 
-  /** For an `auth` that was stored for a version which then did not come about. */
-  async forgetAuth(tenantId: TenantId, { secretId }: StoredAuth): Promise<void> {
-    if (secretId !== null) await this.vault.forget(tenantId, secretId);
+  /** Encrypts keys and certificates and answers with what an integration keeps of them. */
+  async storeTls(tenantId: TenantId, tls: ReadTls | null): Promise<StoredTls | null> {
+    if (!tls) return null;
+    const { material, clientCertificate, authorities } = tls;
+    return { secretId: await this.vault.store(tenantId, JSON.stringify(material)), clientCertificate, authorities };
+  }
+
+  /** For what was stored for a version which then did not come about. */
+  async forgetSecrets(tenantId: TenantId, secretIds: readonly (string | null | undefined)[]): Promise<void> {
+    const stored = secretIds.filter((id) => id !== null && id !== undefined);
+    await Promise.all(stored.map((id) => this.vault.forget(tenantId, id)));
   }
 
   /** Moves it to its next version; `null` where `current` is no longer the latest. */

@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { isRecord } from '../common/primitives.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
-import { IntegrationChecker } from './integration-checker.js';
+import { type CheckedIntegration, IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
-import type { Integration, StoredAuth } from './integration.js';
+import type { Integration } from './integration.js';
+import { schemesOf } from './integration-view.js';
+import type { NewSigningKey } from './signing/signing.js';
+import { SigningKeys } from './signing/signing-keys.js';
 import { VersionConflictError } from './version-conflict.error.js';
 
 /** Fields whose own fields can be changed one by one. */
@@ -12,17 +15,28 @@ const MERGED_FIELDS = ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as c
 
 type Change = Readonly<Record<string, unknown>>;
 
+type StoredCredentials = Partial<Pick<Integration, 'auth' | 'tls'>>;
+
+export interface SavedIntegration {
+  readonly integration: Integration;
+  /** Keys that were made for it; nobody can ask for them again. */
+  readonly newKeys: readonly NewSigningKey[];
+}
+
 /** A person's changes to integrations: the result is checked as a whole, whatever part of it was changed. */
 @Injectable()
 export class IntegrationEditor {
   constructor(
     private readonly directory: IntegrationDirectory,
     private readonly checker: IntegrationChecker,
+    private readonly signingKeys: SigningKeys,
   ) {}
 
   /** @throws IntegrationInvalidError */
-  async create(tenantId: TenantId, input: Change, author: string): Promise<Integration> {
-    return this.directory.create(tenantId, await this.checker.check(input), author);
+  async create(tenantId: TenantId, input: Change, author: string): Promise<SavedIntegration> {
+    const checked = await this.checker.check(input);
+    const { signing, newKeys } = await this.signingKeys.settle(tenantId, checked.signing, null);
+    return { integration: await this.directory.create(tenantId, checked, author, signing), newKeys };
   }
 
   /** @throws IntegrationUnknownError, IntegrationInvalidError or VersionConflictError */
@@ -31,22 +45,41 @@ export class IntegrationEditor {
     id: IntegrationId,
     { version, ...change }: Change,
     author: string,
-  ): Promise<Integration> {
+  ): Promise<SavedIntegration> {
     requireVersionNumber(version);
     const current = await this.directory.get(tenantId, id);
     if (version !== undefined && version !== current.version) throw new VersionConflictError(id, version);
-    if (switchesOffOnly(change)) return this.directory.update(current, { enabled: false }, author);
-    const { config, auth } = await this.checker.check(merged(current, change));
-    const storedAuth: { auth?: StoredAuth } =
-      'auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {};
-    const reason = config.enabled ? { disabledReason: null } : {};
+    if (switchesOffOnly(change))
+      return { integration: await this.directory.update(current, { enabled: false }, author), newKeys: [] };
+    const keepsTls = Boolean(current.tls) && !('tls' in change);
+    const checked = await this.checker.check(merged(current, change), { keepsTls });
+    const { signing, newKeys, secretIds } = await this.signingKeys.settle(
+      tenantId,
+      checked.signing,
+      current.signing ?? null,
+    );
+    const stored = await this.store(tenantId, checked, change);
+    const reason = checked.config.enabled ? { disabledReason: null } : {};
     try {
-      return await this.directory.update(current, { ...config, ...storedAuth, ...reason }, author);
+      const changed = { ...checked.config, ...stored, signing, ...reason };
+      return { integration: await this.directory.update(current, changed, author), newKeys };
     } catch (error) {
-      if (error instanceof VersionConflictError && storedAuth.auth)
-        await this.directory.forgetAuth(tenantId, storedAuth.auth);
+      if (error instanceof VersionConflictError)
+        await this.directory.forgetSecrets(tenantId, [...secretIds, stored.auth?.secretId, stored.tls?.secretId]);
       throw error;
     }
+  }
+
+  /** Only what the change holds: other credentials stay as they are. */
+  private async store(
+    tenantId: TenantId,
+    { auth, tls }: CheckedIntegration,
+    change: Change,
+  ): Promise<StoredCredentials> {
+    return {
+      ...('auth' in change ? { auth: await this.directory.storeAuth(tenantId, auth) } : {}),
+      ...('tls' in change ? { tls: await this.directory.storeTls(tenantId, tls) } : {}),
+    };
   }
 }
 
@@ -56,7 +89,8 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
   const { retryPolicy, traffic } = current;
-  const before = { actionId, name, vendor, enabled, filter, mapping, attachments, timeoutMs };
+  const signing = current.signing ? { schemes: schemesOf(current.signing.keys) } : null;
+  const before = { signing, actionId, name, vendor, enabled, filter, mapping, attachments, timeoutMs };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };

@@ -20,6 +20,8 @@ import {
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
+import { SigningInput } from './signing/signing.dto.js';
+import { TlsInput } from './tls/tls.dto.js';
 import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
@@ -228,10 +230,24 @@ export class IntegrationInput {
   @Type(() => EndpointInput)
   endpoint!: EndpointInput;
 
-  /** `{ kind: none }`, `{ kind: bearer, token }`, `{ kind: basic, username, password }` or `{ kind: api-key, in, name, value }`. */
+  /** How its calls authenticate: `kind`, and the fields of that kind (docs/integrations.md, Authentication). */
   @IsObject()
   @ApiPropertyOptional()
   auth: Record<string, unknown> = { kind: 'none' };
+
+  /** A client certificate, private authorities, or both, beside any `auth`; `null`: neither. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => TlsInput)
+  @ApiPropertyOptional({ type: TlsInput, nullable: true })
+  tls: TlsInput | null = null;
+
+  /** `webhook-signature` on every delivery (Standard Webhooks); `null`: none. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => SigningInput)
+  @ApiPropertyOptional({ type: SigningInput, nullable: true })
+  signing: SigningInput | null = null;
 
   /** JSONata over `{ action, context, tenantId, occurredAt }`; only where it is true is a delivery made. */
   @IsOptional()

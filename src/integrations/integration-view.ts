@@ -1,7 +1,9 @@
 import type { Integration } from './integration.js';
 import type { IntegrationDto, IntegrationVersionDto } from './integration.dto.js';
+import type { Signing } from './signing/signing.js';
+import type { SigningDto } from './signing/signing.dto.js';
 
-/** What an answer may hold of an integration: everything but its secret, not even the reference to it. */
+/** What an answer may hold of an integration: everything but its secrets, not even the references to them. */
 export const integrationViewOf = (integration: Integration): IntegrationDto => shown(integration);
 
 /** A version says whether it is the deletion. */
@@ -11,6 +13,22 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 });
 
 function shown(integration: Integration) {
-  const { _id: id, tenantId, auth, deleted: _deleted, ...rest } = integration;
-  return { id, tenantId, ...rest, auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null } };
+  const { _id: id, tenantId, auth, signing, tls, deleted: _deleted, ...rest } = integration;
+  return {
+    id,
+    tenantId,
+    ...rest,
+    auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
+    tls: tls ? { clientCertificate: tls.clientCertificate, authorities: tls.authorities } : null,
+    signing: signing ? signingViewOf(signing) : null,
+  };
 }
+
+export const signingViewOf = ({ keys }: Signing): SigningDto => ({
+  schemes: schemesOf(keys),
+  keys: keys.map(({ scheme, publicKey, createdAt, signsUntil }) => ({ scheme, publicKey, createdAt, signsUntil })),
+});
+
+/** Of each scheme there is one current key. */
+export const schemesOf = (keys: Signing['keys']) =>
+  keys.filter(({ signsUntil }) => signsUntil === null).map(({ scheme }) => scheme);

@@ -14,6 +14,8 @@ export const INTEGRATIONS = defineCollection<Integration>({
     pause: { type: Object, default: null },
     endpoint: { type: Object, required: true },
     auth: { type: Object, required: true },
+    tls: { type: Object, default: null },
+    signing: { type: Object, default: null },
     filter: { type: String, default: null },
     mapping: { type: String, default: null },
     attachments: { type: [Object], default: [] },

@@ -13,6 +13,8 @@ import {
   SuccessRuleInput,
   TrafficInput,
 } from './integration-input.dto.js';
+import { TlsDto } from './tls/tls.dto.js';
+import { NewSigningKeyDto, SigningDto } from './signing/signing.dto.js';
 
 export class CreateIntegrationDto extends IntegrationInput {
   /** Required with a key of the platform. */
@@ -28,8 +30,8 @@ export class RetryPolicyChangeDto extends PartialType(RetryPolicyInput) {}
 export class TrafficChangeDto extends PartialType(TrafficInput) {}
 
 /**
- * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field; everything
- * else is replaced. Without `auth` the secret stays as it is.
+ * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field;
+ * everything else is replaced. Without `auth` and `tls` their secrets stay as they are.
  */
 export class UpdateIntegrationDto extends PartialType(
   OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const),
@@ -103,9 +105,17 @@ export class IntegrationDto {
     type: 'object',
     properties: { kind: { type: 'string' }, secretSet: { type: 'boolean' } },
     required: ['kind', 'secretSet'],
-    additionalProperties: { type: 'string' },
+    additionalProperties: true,
   })
-  auth!: Record<string, string | boolean>;
+  auth!: Record<string, unknown>;
+
+  /** `null`: no client certificate and no private authorities. */
+  @ApiProperty({ type: TlsDto, nullable: true })
+  tls!: TlsDto | null;
+
+  /** `null`: deliveries are not signed. */
+  @ApiProperty({ type: SigningDto, nullable: true })
+  signing!: SigningDto | null;
 
   filter!: string | null;
 
@@ -130,6 +140,11 @@ export class IntegrationDto {
 
   /** Who made this version. */
   updatedBy!: string;
+}
+
+/** What a change answers with: keys that it has made are shown in it, once. */
+export class SavedIntegrationDto extends IntegrationDto {
+  newSigningKeys?: NewSigningKeyDto[];
 }
 
 export class IntegrationPageDto {

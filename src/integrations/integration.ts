@@ -1,3 +1,6 @@
+import type { AuthSettings } from './auth/auth-kind.js';
+import type { Signing } from './signing/signing.js';
+import type { StoredTls } from './tls/tls.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
 
@@ -20,7 +23,7 @@ interface Endpoint {
 /** How a delivery authenticates: what may be read back, and a reference to what may not. */
 export interface StoredAuth {
   kind: string;
-  settings: Record<string, string>;
+  settings: AuthSettings;
   secretId: string | null;
 }
 
@@ -53,6 +56,10 @@ export interface IntegrationConfig {
   enabled: boolean;
   endpoint: Endpoint;
   auth: StoredAuth;
+  /** Standard Webhooks signatures; `null`: none. */
+  signing: Signing | null;
+  /** A client certificate, private authorities, or both; `null`: neither. */
+  tls: StoredTls | null;
   /** JSONata over the event; only where it is true is a delivery made. `null`: always. */
   filter: string | null;
   /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */

@@ -17,12 +17,16 @@ import {
   IntegrationListQueryDto,
   IntegrationPageDto,
   IntegrationVersionPageDto,
+  SavedIntegrationDto,
   UpdateIntegrationDto,
   VersionsQueryDto,
 } from './integration.dto.js';
-import { IntegrationEditor } from './integration-editor.js';
-import { integrationViewOf, versionViewOf } from './integration-view.js';
+import { IntegrationEditor, type SavedIntegration } from './integration-editor.js';
+import { integrationViewOf, signingViewOf, versionViewOf } from './integration-view.js';
+import { RotateSigningSecretDto, SigningRotationDto } from './signing/signing.dto.js';
+import { SigningRotation } from './signing/signing-rotation.js';
 
+const OK = 200;
 const NO_CONTENT = 204;
 const VERSION_FORM = /^[1-9]\d{0,14}$/;
 
@@ -32,6 +36,7 @@ export class IntegrationsController {
   constructor(
     private readonly directory: IntegrationDirectory,
     private readonly editor: IntegrationEditor,
+    private readonly rotation: SigningRotation,
     private readonly scope: TenantScope,
   ) {}
 
@@ -39,11 +44,11 @@ export class IntegrationsController {
   @Post()
   @ApiBody({ type: CreateIntegrationDto })
   @ApiProblems(404, 422)
-  async create(@Caller() caller: Principal, @Body() body: Record<string, unknown>): Promise<IntegrationDto> {
+  async create(@Caller() caller: Principal, @Body() body: Record<string, unknown>): Promise<SavedIntegrationDto> {
     requireBody(body);
     const { tenantId: named, ...input } = body;
     const tenantId = await this.scope.resolve(caller, named);
-    return integrationViewOf(await this.editor.create(tenantId, input, describePrincipal(caller)));
+    return savedViewOf(await this.editor.create(tenantId, input, describePrincipal(caller)));
   }
 
   /** Lists the integrations of a tenant in the order of their creation. */
@@ -82,11 +87,26 @@ export class IntegrationsController {
     @Param('id') id: string,
     @Query() query: TenantQueryDto,
     @Body() body: Record<string, unknown>,
-  ): Promise<IntegrationDto> {
+  ): Promise<SavedIntegrationDto> {
     requireBody(body);
     const tenantId = await this.scope.resolve(caller, query.tenantId);
-    const changed = await this.editor.change(tenantId, asIntegrationId(id), body, describePrincipal(caller));
-    return integrationViewOf(changed);
+    return savedViewOf(await this.editor.change(tenantId, asIntegrationId(id), body, describePrincipal(caller)));
+  }
+
+  /** Makes new signing keys, shown only in this answer. The ones before go on signing too until the overlap is over. */
+  @Post(':id/signing-secret/rotate')
+  @HttpCode(OK)
+  @ApiProblems(404, 409)
+  async rotateSigningSecret(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Query() query: TenantQueryDto,
+    @Body() { overlapSeconds }: RotateSigningSecretDto,
+  ): Promise<SigningRotationDto> {
+    const tenantId = await this.scope.resolve(caller, query.tenantId);
+    const author = describePrincipal(caller);
+    const rotated = await this.rotation.rotate(tenantId, asIntegrationId(id), overlapSeconds * 1_000, author);
+    return { newKeys: [...rotated.newKeys], signing: signingViewOf(rotated.signing) };
   }
 
   /**
@@ -124,4 +144,10 @@ export class IntegrationsController {
   private async find(caller: Principal, id: string, { tenantId }: TenantQueryDto) {
     return this.directory.get(await this.scope.resolve(caller, tenantId), asIntegrationId(id));
   }
+}
+
+function savedViewOf({ integration, newKeys }: SavedIntegration): SavedIntegrationDto {
+  const view: SavedIntegrationDto = integrationViewOf(integration);
+  if (newKeys.length > 0) view.newSigningKeys = [...newKeys];
+  return view;
 }

@@ -1,4 +1,5 @@
-import { isPrimitive, isRecord } from '../common/primitives.js';
+import { isPrimitive } from '../common/primitives.js';
+import { valueAt } from '../common/value-at.js';
 import { TemplateError } from './template.error.js';
 
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
@@ -45,14 +46,4 @@ export function encodeForUrl(value: string): string {
   if (value === '.' || value === '..')
     throw new TemplateError('endpoint.url', `the value "${value}" would change the path`);
   return encodeURIComponent(value);
-}
-
-function valueAt(root: unknown, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>(
-      (value, key) =>
-        (isRecord(value) || Array.isArray(value)) && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined,
-      root,
-    );
 }

@@ -3,9 +3,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { bounded } from '../common/bounded.js';
+import { RedisConnections } from '../storage/redis-connections.js';
 import { type JobName, type JobPayload, LANE_OF, type Lane } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
-import { RedisConnections } from './redis-connections.js';
 
 export interface NewJob<N extends JobName> {
   readonly name: N;

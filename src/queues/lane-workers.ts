@@ -5,10 +5,10 @@ import { describeFaults } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
+import { RedisConnections } from '../storage/redis-connections.js';
 import { JobHandlers } from './job-handlers.js';
 import { isJobName, JOB_SHAPES, LANES, type Lane } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
-import { RedisConnections } from './redis-connections.js';
 
 /** A job that this version cannot read waits this long for a process of a newer version. */
 const UNREADABLE_DELAY_MS = 30_000;

@@ -2,15 +2,13 @@ import { BullModule } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { RedisModule } from '../storage/redis.module.js';
+import { RedisConnections } from '../storage/redis-connections.js';
 import { JobHandlers } from './job-handlers.js';
 import { LANES } from './jobs.js';
 import { LaneQueues } from './lane-queues.js';
 import { LaneWorkers } from './lane-workers.js';
 import { BULL_CONFIG_KEY, queueNameOf } from './queues.constants.js';
-import { RedisConnections } from './redis-connections.js';
-
-@Module({ providers: [RedisConnections], exports: [RedisConnections] })
-class RedisModule {}
 
 @Module({
   imports: [

@@ -7,7 +7,7 @@ import type { Integration } from '../integrations/integration.js';
 import { DEFAULT_TRAFFIC, intervalMsOf, type Traffic } from '../integrations/traffic.js';
 import { MAX_TRIES_PER_JOB } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
-import { RedisConnections } from '../queues/redis-connections.js';
+import { RedisConnections } from '../storage/redis-connections.js';
 import { RedisScript } from '../queues/redis-script.js';
 import { ADMIT, LOOK, RELEASE } from './admission.scripts.js';
 

@@ -1,18 +1,23 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../config/settings.js';
+import { RedisModule } from '../storage/redis.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { OutboundHttpClient } from './outbound-http/outbound-http.client.js';
 import { parseSecretKeys, SecretCipher } from './secrets/secret-cipher.js';
 import { SecretVault } from './secrets/secret-vault.js';
+import { SharedTokens } from './tokens/shared-tokens.js';
+import { TokenBoard } from './tokens/token-board.js';
 import { TenantService } from './tenants/tenant.service.js';
 
 @Module({
-  imports: [StorageModule],
+  imports: [StorageModule, RedisModule],
   providers: [
     ApiKeyService,
     SecretVault,
     TenantService,
+    TokenBoard,
+    SharedTokens,
     {
       provide: SecretCipher,
       inject: [SETTINGS],
@@ -24,7 +29,7 @@ import { TenantService } from './tenants/tenant.service.js';
       useFactory: ({ network }: Settings) => new OutboundHttpClient({ allowCidrs: network.allowCidrs }),
     },
   ],
-  exports: [ApiKeyService, SecretVault, TenantService, OutboundHttpClient],
+  exports: [ApiKeyService, SecretVault, TenantService, SharedTokens, OutboundHttpClient],
 })
 export class SecurityModule implements OnApplicationShutdown {
   constructor(private readonly http: OutboundHttpClient) {}

@@ -246,6 +246,7 @@ describe('the HTTP API', () => {
       '/v1/integrations/{id}',
       '/v1/integrations/{id}/pause',
       '/v1/integrations/{id}/resume',
+      '/v1/integrations/{id}/signing-secret/rotate',
       '/v1/integrations/{id}/traffic',
       '/v1/integrations/{id}/versions',
       '/v1/logs',

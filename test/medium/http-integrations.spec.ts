@@ -49,6 +49,8 @@ describe('/v1/integrations', () => {
       disabledReason: null,
       endpoint: { method: 'POST', format: 'json', query: {}, ...CRM.endpoint },
       auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', secretSet: true },
+      tls: null,
+      signing: null,
       filter: null,
       mapping: CRM.mapping,
       attachments: [],

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import { TLSSocket } from 'node:tls';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -12,6 +14,8 @@ export interface VendorRequest {
   /** The body as JSON; `undefined` where it is none. */
   readonly json: unknown;
   readonly receivedAt: Date;
+  /** The common name in the client's certificate; `null` where it showed none that the vendor trusts. */
+  readonly clientName: string | null;
 }
 
 export interface VendorAnswer {
@@ -28,7 +32,7 @@ export type VendorHabit = (
 ) => VendorAnswer | null | Promise<VendorAnswer | null>;
 
 export interface FakeVendor {
-  /** `http://127.0.0.1:<port>`, without a slash at its end. */
+  /** `http://127.0.0.1:<port>`, or `https:`, without a slash at its end. */
   readonly url: string;
   /** Everything it has received so far, oldest first. */
   readonly requests: VendorRequest[];
@@ -42,13 +46,13 @@ export interface FakeVendor {
   close(): Promise<void>;
 }
 
-/** A vendor's HTTP server on loopback that records what it receives and answers as told. */
-export async function startFakeVendor(): Promise<FakeVendor> {
+/** A vendor's server on loopback that records what it receives and answers as told; with `tls`, one of HTTPS. */
+export async function startFakeVendor({ tls }: { tls?: https.ServerOptions } = {}): Promise<FakeVendor> {
   const requests: VendorRequest[] = [];
   const waiting = new Set<() => void>();
   let habit: VendorHabit = () => ({ body: { ok: true } });
 
-  const server = createServer((incoming, response) => {
+  const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     void receive(incoming)
       .then((request) => {
         requests.push(request);
@@ -57,14 +61,15 @@ export async function startFakeVendor(): Promise<FakeVendor> {
       })
       .then((answer) => answer && send(response, answer))
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
-  });
+  };
+  const server = tls ? https.createServer(tls, listener) : createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The fake vendor has no port');
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     requests,
     answer: (next) => {
       habit = typeof next === 'function' ? next : () => next;
@@ -109,8 +114,10 @@ async function receive(incoming: IncomingMessage): Promise<VendorRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   const body = Buffer.concat(chunks).toString('utf8');
-  const { method = '', url = '', headers } = incoming;
-  return { method, url, headers, body, json: jsonOf(body), receivedAt: new Date() };
+  const { method = '', url = '', headers, socket } = incoming;
+  const isKnown = socket instanceof TLSSocket && socket.authorized;
+  const clientName = isKnown ? String(socket.getPeerCertificate().subject.CN) : null;
+  return { method, url, headers, body, json: jsonOf(body), receivedAt: new Date(), clientName };
 }
 
 function jsonOf(body: string): unknown {

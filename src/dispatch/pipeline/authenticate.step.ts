@@ -1,24 +1,54 @@
 import { Injectable } from '@nestjs/common';
 import { bounded, DATABASE_TIMEOUT_MS } from '../../common/bounded.js';
 import { findAuthKind } from '../../integrations/auth/auth-kinds.js';
+import { CredentialsDesk, type DeskServices } from '../../integrations/auth/credentials-desk.js';
+import { outboundTls } from '../../integrations/tls/outbound-tls.js';
+import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
+import { SharedTokens } from '../../security/tokens/shared-tokens.js';
 import { AuthKindUnknownError } from './auth-kind-unknown.error.js';
-import type { Delivery } from './delivery.js';
+import type { ComposedRequest, Delivery } from './delivery.js';
 import type { PipelineStep } from './pipeline-step.js';
+
+type RegisteredAuthKind = NonNullable<ReturnType<typeof findAuthKind>>;
 
 /** Puts the integration's credentials into the request, and remembers them so that nothing stores them. */
 @Injectable()
 export class AuthenticateStep implements PipelineStep {
-  constructor(private readonly vault: SecretVault) {}
+  private readonly services: DeskServices;
 
-  async run(delivery: Delivery): Promise<void> {
-    const { auth, tenantId } = delivery.integration;
+  constructor(
+    private readonly vault: SecretVault,
+    tokens: SharedTokens,
+    http: OutboundHttpClient,
+  ) {
+    this.services = { tokens, http };
+  }
+
+  run(delivery: Delivery): Promise<void> | void {
+    const { auth } = delivery.integration;
     const kind = findAuthKind(auth.kind);
     if (!kind) throw new AuthKindUnknownError(auth.kind);
     if (!delivery.request || auth.secretId === null) return;
-    const secret = await bounded(this.vault.reveal(tenantId, auth.secretId), DATABASE_TIMEOUT_MS, 'Reading a secret');
-    const { headers, url } = delivery.request;
-    delivery.secrets.push(secret);
-    delivery.secrets.push(kind.apply({ headers, query: url.searchParams }, auth.settings, secret));
+    return this.authenticate(delivery, delivery.request, kind, auth.secretId);
+  }
+
+  private async authenticate(
+    delivery: Delivery,
+    { url, headers, body }: ComposedRequest,
+    kind: RegisteredAuthKind,
+    secretId: string,
+  ): Promise<void> {
+    const { tenantId, auth, endpoint, tls } = delivery.integration;
+    const secret = await bounded(this.vault.reveal(tenantId, secretId), DATABASE_TIMEOUT_MS, 'Reading a secret');
+    const request = { id: delivery.log._id, method: endpoint.method, url, headers, body };
+    const desk = new CredentialsDesk(this.services, {
+      owner: { tenantId, id: secretId },
+      refused: delivery.refusedToken,
+      tls: tls ? outboundTls(this.vault, tenantId, tls) : null,
+    });
+    const applied = kind.apply(request, { settings: auth.settings, secret }, desk);
+    delivery.secrets.push(...(applied instanceof Promise ? await applied : applied));
+    delivery.token = desk.receipt;
   }
 }

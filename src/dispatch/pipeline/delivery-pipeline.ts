@@ -9,6 +9,7 @@ import { MapBodyStep } from './map-body.step.js';
 import type { PipelineStep } from './pipeline-step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
 import { SendStep } from './send.step.js';
+import { SignStep } from './sign.step.js';
 import type { Verdict } from './verdict.js';
 
 /** The steps in the order they run. A new step is a file beside these and a line here. */
@@ -18,8 +19,11 @@ export const PIPELINE_STEPS = [
   AttachStep,
   ComposeRequestStep,
   AuthenticateStep,
+  SignStep,
   SendStep,
 ] as const;
+
+const HTTP_UNAUTHORIZED = 401;
 
 /** The one place where a QUEUED log becomes an HTTP call. */
 @Injectable()
@@ -32,10 +36,27 @@ export class DeliveryPipeline {
   /** Always answers: what a step throws is part of the verdict. */
   async run(delivery: Delivery): Promise<Verdict> {
     try {
-      for (const step of this.steps) await step.run(delivery);
+      await runAll(this.steps, delivery);
+      if (isTokenRefused(delivery)) await this.callAgain(delivery);
       return await this.classify.verdict(delivery);
     } catch (error) {
       return verdictOfError(error);
     }
   }
+
+  /** A token can end before its time; whether a new one is taken shows in the same try. It is asked for once. */
+  private callAgain(delivery: Delivery): Promise<void> {
+    delivery.refusedToken = delivery.token;
+    const from = this.steps.findIndex((step) => step instanceof AuthenticateStep);
+    return runAll(this.steps.slice(from), delivery);
+  }
 }
+
+async function runAll(steps: readonly PipelineStep[], delivery: Delivery): Promise<void> {
+  for (const step of steps) {
+    const running = step.run(delivery);
+    if (running) await running;
+  }
+}
+
+const isTokenRefused = ({ response, token }: Delivery) => token !== null && response?.status === HTTP_UNAUTHORIZED;

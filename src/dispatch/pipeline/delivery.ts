@@ -27,6 +27,10 @@ export class Delivery {
   /** The outgoing body as a value. */
   body: unknown = null;
   request: ComposedRequest | null = null;
+  /** Names the shared token that the request carries; `null` where it carries none. */
+  token: string | null = null;
+  /** Names a token that the vendor has refused in this try. */
+  refusedToken: string | null = null;
   /** Values that must not appear in anything that is stored. */
   readonly secrets: string[] = [];
   response: OutboundResponse | null = null;

@@ -10,6 +10,8 @@ const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boo
   ATTACHMENT_PROVIDER_MISSING: { errorClass: 'config' },
   // A process of a newer version may know what this one does not.
   AUTH_KIND_UNKNOWN: { errorClass: 'config', retryable: true },
+  TOKEN_ENDPOINT_UNAVAILABLE: { errorClass: 'transient' },
+  TOKEN_REFUSED: { errorClass: 'auth' },
   TEMPLATE_INVALID: { errorClass: 'config' },
   ACTION_UNKNOWN: { errorClass: 'config', retryable: true },
   CONTEXT_INVALID: { errorClass: 'intent' },

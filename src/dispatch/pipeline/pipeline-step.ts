@@ -5,5 +5,6 @@ import type { Delivery } from './delivery.js';
  * code says what went wrong. Steps never call each other: the pipeline alone decides their order.
  */
 export interface PipelineStep {
-  run(delivery: Delivery): Promise<void>;
+  /** A step that has nothing to wait for answers with nothing, so that its delivery does not wait either. */
+  run(delivery: Delivery): Promise<void> | void;
 }

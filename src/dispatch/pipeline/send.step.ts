@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
+import { outboundTls } from '../../integrations/tls/outbound-tls.js';
+import { SecretVault } from '../../security/secrets/secret-vault.js';
 import type { Delivery } from './delivery.js';
 import type { PipelineStep } from './pipeline-step.js';
 
@@ -9,6 +11,7 @@ import type { PipelineStep } from './pipeline-step.js';
 export class SendStep implements PipelineStep {
   constructor(
     private readonly http: OutboundHttpClient,
+    private readonly vault: SecretVault,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -20,6 +23,7 @@ export class SendStep implements PipelineStep {
       url: request.url.href,
       headers: request.headers,
       ...(request.body ? { body: request.body } : {}),
+      ...(integration.tls ? { tls: outboundTls(this.vault, integration.tenantId, integration.tls) } : {}),
       timeoutMs: integration.timeoutMs,
       maxResponseBytes: this.settings.limits.responseBytes,
     });

@@ -1,4 +1,5 @@
 import { Equals, IsIn, IsString, Matches } from 'class-validator';
+import { AUTH_NAME, AUTH_NAME_SAYS, authHeaderFaults } from './auth-header.js';
 import { defineAuthKind } from './auth-kind.js';
 
 class ApiKeyAuthInput {
@@ -10,7 +11,7 @@ class ApiKeyAuthInput {
   in!: 'header' | 'query';
 
   @IsString()
-  @Matches(/^[\w.-]{1,128}$/, { message: 'name must be 1 to 128 letters, digits or -_.' })
+  @Matches(AUTH_NAME, { message: `name ${AUTH_NAME_SAYS}` })
   name!: string;
 
   @IsString()
@@ -22,10 +23,11 @@ class ApiKeyAuthInput {
 export const API_KEY_AUTH = defineAuthKind({
   kind: 'api-key',
   input: ApiKeyAuthInput,
+  check: ({ in: place, name }) => (place === 'header' ? authHeaderFaults('name', name) : []),
   split: ({ in: place, name, value }) => ({ settings: { in: place, name }, secret: value }),
-  apply: ({ headers, query }, { in: place, name = '' }, value) => {
-    if (place === 'query') query.set(name, value);
+  apply: ({ headers, url }, { settings: { in: place, name }, secret: value }) => {
+    if (place === 'query') url.searchParams.set(name, value);
     else headers[name.toLowerCase()] = value;
-    return value;
+    return [value];
   },
 });

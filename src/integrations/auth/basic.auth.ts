@@ -20,9 +20,9 @@ export const BASIC_AUTH = defineAuthKind({
   kind: 'basic',
   input: BasicAuthInput,
   split: ({ username, password }) => ({ settings: { username }, secret: password }),
-  apply: ({ headers }, { username }, password) => {
+  apply: ({ headers }, { settings: { username }, secret: password }) => {
     const credentials = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
     headers['authorization'] = `Basic ${credentials}`;
-    return credentials;
+    return [password, credentials];
   },
 });

@@ -17,8 +17,8 @@ export const BEARER_AUTH = defineAuthKind({
   kind: 'bearer',
   input: BearerAuthInput,
   split: ({ token }) => ({ settings: {}, secret: token }),
-  apply: ({ headers }, _settings, token) => {
+  apply: ({ headers }, { secret: token }) => {
     headers['authorization'] = `Bearer ${token}`;
-    return token;
+    return [token];
   },
 });

@@ -10,5 +10,5 @@ export const NO_AUTH = defineAuthKind({
   kind: 'none',
   input: NoAuthInput,
   split: () => ({ settings: {}, secret: null }),
-  apply: () => '',
+  apply: () => [],
 });

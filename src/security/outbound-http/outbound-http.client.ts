@@ -6,6 +6,7 @@ import { AddressGuard } from './address-guard.js';
 import { guardedLookup, type ResolveAll } from './guarded-lookup.js';
 import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
 import { type Answer, type OutboundAgents, outboundAdapter, statusOf } from './outbound.adapter.js';
+import { type OutboundTls, TlsAgents } from './tls-agents.js';
 import { OutboundRequestError } from './outbound-request.error.js';
 
 type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
@@ -20,6 +21,8 @@ export interface OutboundRequest {
   readonly timeoutMs: number;
   /** Bytes that are read of the answer's body, after decompression. */
   readonly maxResponseBytes: number;
+  /** A client certificate or private authorities; connections are shared only with calls of the same. */
+  readonly tls?: OutboundTls;
 }
 
 export interface OutboundResponse {
@@ -57,6 +60,7 @@ const DEFAULT_HEADERS = { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encodi
 export class OutboundHttpClient {
   private readonly guard: AddressGuard;
   private readonly agents: OutboundAgents;
+  private readonly tlsAgents: TlsAgents;
   private readonly axios: Axios;
 
   /** @throws AddressRangeError */
@@ -69,6 +73,7 @@ export class OutboundHttpClient {
       lookup: guardedLookup(this.guard, resolve),
     };
     this.agents = { http: new http.Agent(options), https: new https.Agent(options) };
+    this.tlsAgents = new TlsAgents(options);
     // Not `axios.create`: the defaults of the library's instances would be merged into every call, and undone.
     this.axios = new Axios({ adapter: outboundAdapter(this.agents), headers: DEFAULT_HEADERS });
   }
@@ -77,13 +82,17 @@ export class OutboundHttpClient {
    * Resolves with any answer, whatever its status.
    * @throws OutboundRequestError where there is none, or not all of it.
    */
-  async send(request: OutboundRequest): Promise<OutboundResponse> {
+  send(request: OutboundRequest): Promise<OutboundResponse> {
+    return request.tls ? this.tlsAgents.use(request.tls, (agent) => this.call(request, agent)) : this.call(request);
+  }
+
+  private async call(request: OutboundRequest, httpsAgent?: https.Agent): Promise<OutboundResponse> {
     const startedAt = performance.now();
     const { host } = this.requireCallable(request);
     const { method, url, body: data, timeoutMs: timeout, maxResponseBytes: maxContentLength } = request;
     const headers = withoutDefaultType(request.headers);
     try {
-      const config = { method, url, headers, data, timeout, maxContentLength };
+      const config = { method, url, headers, data, timeout, maxContentLength, httpsAgent };
       const answer = await this.axios.request<Answer>(config);
       const durationMs = performance.now() - startedAt;
       return { status: answer.status, ...answer.data, sizeBytes: answer.data.body.length, durationMs };
@@ -96,6 +105,7 @@ export class OutboundHttpClient {
   close(): void {
     this.agents.http.destroy();
     this.agents.https.destroy();
+    this.tlsAgents.close();
   }
 
   /** A literal address is never resolved, so the agents' lookup does not see it. */

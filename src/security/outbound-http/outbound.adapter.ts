@@ -50,7 +50,7 @@ function requestOf(config: InternalAxiosRequestConfig, agents: OutboundAgents): 
   const { method = 'GET', url = '' } = config;
   const headers = headersToSend(config);
   return url.toLowerCase().startsWith('https:')
-    ? https.request(url, { method: method.toUpperCase(), headers, agent: agents.https })
+    ? https.request(url, { method: method.toUpperCase(), headers, agent: config.httpsAgent ?? agents.https })
     : http.request(url, { method: method.toUpperCase(), headers, agent: agents.http });
 }
 

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { bounded } from '../common/bounded.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 
-/** Longer than this a caller of `emit` never waits for Redis; the reconciler queues what could not be queued. */
-const PRODUCER_TIMEOUT_MS = 2_000;
+/** Longer than this a caller never waits for Redis, be it one of `emit` or a delivery: there is a way without it. */
+const COMMAND_TIMEOUT_MS = 2_000;
+const COMMAND_OPTIONS = { enableOfflineQueue: false, commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 1 };
 
 /** This process's connections to Redis. BullMQ leaves connections that it is given open, so they are ended here. */
 @Injectable()
@@ -16,13 +19,23 @@ export class RedisConnections implements OnApplicationShutdown {
 
   /** The one that everything but the workers shares. Fails at once while Redis is away. */
   forQueues(): Redis {
-    const options = { enableOfflineQueue: false, commandTimeout: PRODUCER_TIMEOUT_MS, maxRetriesPerRequest: 1 };
-    this.queues ??= this.keep(new Redis(this.settings.redis.url, options));
+    this.queues ??= this.keep(new Redis(this.settings.redis.url, COMMAND_OPTIONS));
     return this.queues;
   }
 
   areQueuesReady(): boolean {
     return this.queues?.status === 'ready';
+  }
+
+  /**
+   * The same, once it is connected for the first time: a process that has just started need not take that for an outage.
+   * @throws Error where that fails or takes longer than 2 s.
+   */
+  async whenConnected(): Promise<Redis> {
+    const connection = this.forQueues();
+    const isConnecting = connection.status === 'connecting' || connection.status === 'connect';
+    if (isConnecting) await bounded(once(connection, 'ready'), COMMAND_TIMEOUT_MS, 'Connecting to Redis');
+    return connection;
   }
 
   /** Waits for as long as Redis is away. */

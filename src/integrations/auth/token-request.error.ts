@@ -1,0 +1,28 @@
+import { WaybillError } from '../../common/waybill.error.js';
+
+const REMEDIES = {
+  TOKEN_ENDPOINT_UNAVAILABLE: 'It is retried; ask the vendor whether the token endpoint is down.',
+  TOKEN_REFUSED: "Correct the integration's credentials, or ask the vendor to allow this client, then retry the log.",
+  TOKEN_REQUEST_REFUSED: "Correct the address, scope and other settings in the integration's auth, then retry the log.",
+  TOKEN_ANSWER_UNREADABLE:
+    "Compare the vendor's answer with the integration's auth settings, correct them, then retry the log.",
+} as const;
+
+/**
+ * No token could be got. It names the host and what the answer was like, and never says anything of the answer's or the
+ * request's content but a registered OAuth error code.
+ */
+export class TokenRequestError extends WaybillError {
+  readonly stage = 'auth';
+  readonly remedy: string;
+
+  constructor(
+    readonly code: keyof typeof REMEDIES,
+    host: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`No token from ${host}: ${problem}`, { ...options, details: { host } });
+    this.remedy = REMEDIES[code];
+  }
+}
