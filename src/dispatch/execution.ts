@@ -89,7 +89,7 @@ export function captureRequest(
     method: integration.endpoint.method,
     url: redactor.url(request.url.href),
     headers: redactor.headers(request.headers),
-    body: captureBody(request.body, limitBytes, (text) => redactor.bodyText(text)),
+    body: captureBody(request.content, limitBytes, (text) => redactor.bodyText(text)),
   };
 }
 

@@ -8,6 +8,7 @@ import { WaybillError } from '../common/waybill.error.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { checkEndpointUrl } from '../security/outbound-http/url-safety.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
+import { FORMATS } from './bodies/body-formats.js';
 import type { SplitAuth } from './auth/auth-kind.js';
 import { parseAuth } from './auth/auth-kinds.js';
 import { ExpressionSandbox } from './expressions/expression-sandbox.js';
@@ -27,6 +28,7 @@ const RESERVED_HEADERS = new Set([
   'trailer',
   'keep-alive',
   'expect',
+  'content-encoding',
 ]);
 const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 
@@ -76,6 +78,7 @@ export class IntegrationChecker {
         checkTemplate('endpoint.url', endpoint.url);
       }),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
+      ...fileFaults(input),
       ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
       ...this.expressionFaults('filter', input.filter),
       ...this.expressionFaults('mapping', input.mapping),
@@ -86,6 +89,34 @@ export class IntegrationChecker {
   private expressionFaults(field: string, source: string | null): FieldFault[] {
     return source === null ? [] : faultOf(field, () => this.sandbox.check(source));
   }
+}
+
+/** Each file needs a place of its own; the boundary of a multipart body stands in its content type. */
+function fileFaults({ endpoint: { format, headers }, attachments }: IntegrationInput): FieldFault[] {
+  const faults: FieldFault[] = [];
+  if (attachments.length > 0 && FORMATS[format].files === 'none')
+    faults.push({
+      field: 'attachments',
+      expected: `must be empty where endpoint.format is ${format}, which has no place for files`,
+      received: `${attachments.length} attachments`,
+    });
+  const names = attachments.map(({ field }) => field);
+  attachments.forEach(({ field }, index) => {
+    const within = names.find((name, other) => other !== index && `${field}.`.startsWith(`${name}.`));
+    if (within !== undefined)
+      faults.push({
+        field: `attachments.${index}.field`,
+        expected: `must have a place of its own; ${within} is another file`,
+        received: 'string',
+      });
+  });
+  if (FORMATS[format].files === 'parts' && Object.keys(headers).some((name) => name.toLowerCase() === 'content-type'))
+    faults.push({
+      field: 'endpoint.headers.content-type',
+      expected: `is set by Waybill itself where endpoint.format is ${format}; remove it`,
+      received: 'string',
+    });
+  return faults;
 }
 
 function headerFaults(name: string, value: unknown): FieldFault[] {

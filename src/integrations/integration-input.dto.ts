@@ -20,7 +20,8 @@ import {
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
-import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
+import { BODY_FORMATS, type BodyFormat } from './bodies/body-formats.js';
+import { type Compression, COMPRESSIONS, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
 
@@ -29,10 +30,18 @@ export class EndpointInput {
   @ApiPropertyOptional()
   method: HttpMethod = 'POST';
 
-  /** `form` sends the body's direct members as form fields; each must be a primitive or a list of them. */
+  /**
+   * How the body is written. `form` sends its direct members as form fields, `xml` its one member as the root element, `text`
+   * the string that the mapping gives (HL7 v2, CSV), `multipart` its members and each file as parts.
+   */
   @IsIn(BODY_FORMATS)
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ enum: BODY_FORMATS })
   format: BodyFormat = 'json';
+
+  /** `gzip` compresses the body and says so in `Content-Encoding`. */
+  @IsIn(COMPRESSIONS)
+  @ApiPropertyOptional({ enum: COMPRESSIONS })
+  compression: Compression = 'none';
 
   /** `http:` or `https:`; the path and query may hold `{{path}}` parameters, such as `{{context.patientId}}`. */
   @IsString()
@@ -51,7 +60,7 @@ export class EndpointInput {
 }
 
 export class AttachmentInput {
-  /** Dotted path in the outgoing body: `report.pdf`. */
+  /** Dotted path in the outgoing body, such as `report.pdf`; in a multipart body the name of the file's part. */
   @Matches(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,9}$/, { message: 'field must be a dotted path such as report.pdf' })
   field!: string;
 

@@ -1,17 +1,19 @@
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
+import type { BodyFormat } from './bodies/body-formats.js';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
-export const BODY_FORMATS = ['json', 'form'] as const;
-/** How the outgoing body is written: JSON (RFC 8259), or `application/x-www-form-urlencoded` (WHATWG URL, section 5). */
-export type BodyFormat = (typeof BODY_FORMATS)[number];
+export const COMPRESSIONS = ['none', 'gzip'] as const;
+/** Whether the outgoing body is compressed (RFC 9110, section 8.4.1.3). */
+export type Compression = (typeof COMPRESSIONS)[number];
 
 /** Where a delivery goes. `url`, header values and query values may hold `{{path}}` parameters. */
 interface Endpoint {
   method: HttpMethod;
   format: BodyFormat;
+  compression: Compression;
   url: string;
   headers: Record<string, string>;
   query: Record<string, string>;
@@ -24,9 +26,9 @@ export interface StoredAuth {
   secretId: string | null;
 }
 
-/** A field of the outgoing body that a host's provider fills as base64 just before sending. */
+/** A file of a host's provider that is put into the outgoing body just before sending. */
 export interface AttachmentSpec {
-  /** Dotted path in the outgoing body: `report.pdf`. */
+  /** Dotted path in the outgoing body, such as `report.pdf`; in a multipart body the name of the file's part. */
   field: string;
   /** The name of an `@AttachmentProvider`. */
   provider: string;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
+import { SegmentedBody } from '../security/outbound-http/segmented-body.js';
 import type { CapturedBody } from './integration-log.js';
 
 /** Of a decorated call's arguments, and of its result, this much is kept. */
@@ -7,13 +8,15 @@ export const CALL_BODY_BYTES = 64 * 1_024;
 
 /**
  * Keeps at most `limitBytes` of a body, whole characters only, and says what it was. It is redacted as a whole before it
- * is cut, so that no part of a secret is left at the cut; size and hash are those of what really went over the wire.
+ * is cut, so that no part of a secret is left at the cut; size and hash are those of the whole body, before it was
+ * compressed for the wire. Of a file within it, type, size and hash are kept.
  */
 export function captureBody(
-  body: Buffer | string | null,
+  body: Buffer | string | SegmentedBody | null,
   limitBytes: number,
   redact: (text: string) => string = (text) => text,
 ): CapturedBody | null {
+  if (body instanceof SegmentedBody) return captureSegmented(body, limitBytes, redact);
   if (body === null || body.length === 0) return null;
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
   const text = decodeText(bytes);
@@ -23,6 +26,16 @@ export function captureBody(
     sizeBytes: bytes.length,
     sha256: hash('sha256', bytes, 'hex'),
     truncated: (shown === null ? bytes.length : Buffer.byteLength(shown)) > limitBytes,
+  };
+}
+
+function captureSegmented(body: SegmentedBody, limitBytes: number, redact: (text: string) => string): CapturedBody {
+  const outline = redact(body.outline());
+  return {
+    text: cut(outline, limitBytes),
+    sizeBytes: body.sizeBytes,
+    sha256: body.sha256(),
+    truncated: Buffer.byteLength(outline) > limitBytes,
   };
 }
 

@@ -47,7 +47,7 @@ describe('/v1/integrations', () => {
       vendor: 'CRM',
       enabled: true,
       disabledReason: null,
-      endpoint: { method: 'POST', format: 'json', query: {}, ...CRM.endpoint },
+      endpoint: { method: 'POST', format: 'json', compression: 'none', query: {}, ...CRM.endpoint },
       auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', secretSet: true },
       filter: null,
       mapping: CRM.mapping,

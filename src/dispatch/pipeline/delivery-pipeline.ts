@@ -7,6 +7,7 @@ import type { Delivery } from './delivery.js';
 import { verdictOfError } from './error-verdicts.js';
 import { MapBodyStep } from './map-body.step.js';
 import type { PipelineStep } from './pipeline-step.js';
+import { PlaceFilesStep } from './place-files.step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
 import { SendStep } from './send.step.js';
 import type { Verdict } from './verdict.js';
@@ -15,6 +16,7 @@ import type { Verdict } from './verdict.js';
 export const PIPELINE_STEPS = [
   RebuildIntentStep,
   MapBodyStep,
+  PlaceFilesStep,
   AttachStep,
   ComposeRequestStep,
   AuthenticateStep,
@@ -32,7 +34,10 @@ export class DeliveryPipeline {
   /** Always answers: what a step throws is part of the verdict. */
   async run(delivery: Delivery): Promise<Verdict> {
     try {
-      for (const step of this.steps) await step.run(delivery);
+      for (const step of this.steps) {
+        const waiting = step.run(delivery);
+        if (waiting) await waiting;
+      }
       return await this.classify.verdict(delivery);
     } catch (error) {
       return verdictOfError(error);
