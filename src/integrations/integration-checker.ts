@@ -15,6 +15,7 @@ import { ExpressionSandbox } from './expressions/expression-sandbox.js';
 import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
+import { BodySchemas, MAX_SCHEMA_BYTES } from './schemas/body-schemas.js';
 import { checkTemplate } from './template.js';
 
 /** Set by Waybill or by the transport; an integration that set them could break or forge a request. */
@@ -46,6 +47,7 @@ export class IntegrationChecker {
   constructor(
     private readonly catalogue: ActionCatalogue,
     private readonly sandbox: ExpressionSandbox,
+    private readonly schemas: BodySchemas,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -55,9 +57,12 @@ export class IntegrationChecker {
     const auth = isRecord(raw) && raw['auth'] !== undefined ? parseAuth(raw['auth']) : parseAuth({ kind: 'none' });
     const faults = [...(parsed.ok ? [] : parsed.faults), ...(auth.ok ? [] : auth.faults)];
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value)));
+    // From the input as it came: a copy made by class-transformer need not have the same members.
+    const schemaJson = isRecord(raw) && isRecord(raw['schema']) ? JSON.stringify(raw['schema']) : null;
+    if (schemaJson !== null) faults.push(...(await this.schemaFaults(schemaJson)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, ...config } = parsed.value;
-    return { config, auth: { kind: auth.kind, ...auth.value } };
+    const { auth: _entered, schema: _schema, ...config } = parsed.value;
+    return { config: { ...config, schemaJson }, auth: { kind: auth.kind, ...auth.value } };
   }
 
   private async faultsIn(input: IntegrationInput): Promise<FieldFault[]> {
@@ -84,6 +89,18 @@ export class IntegrationChecker {
       ...this.expressionFaults('mapping', input.mapping),
       ...this.expressionFaults('successRule.expression', input.successRule.expression),
     ];
+  }
+
+  private async schemaFaults(schemaJson: string): Promise<FieldFault[]> {
+    const sizeBytes = Buffer.byteLength(schemaJson);
+    if (sizeBytes > MAX_SCHEMA_BYTES) {
+      const expected = `must have ${MAX_SCHEMA_BYTES} bytes as JSON at the most`;
+      return [{ field: 'schema', expected, received: `${sizeBytes} bytes` }];
+    }
+    return this.schemas.requireUsable(schemaJson).then(
+      () => [],
+      (error: unknown) => faultOf('schema', () => rethrow(error)),
+    );
   }
 
   private expressionFaults(field: string, source: string | null): FieldFault[] {
@@ -143,6 +160,10 @@ function valueFaults(field: string, value: unknown): FieldFault[] {
     validateHeaderValue('x-value', value);
     checkTemplate(field, value);
   });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function faultOf(field: string, check: () => void): FieldFault[] {

@@ -56,7 +56,8 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
   const { retryPolicy, traffic } = current;
-  const before = { actionId, name, vendor, enabled, filter, mapping, attachments, timeoutMs };
+  const schema: unknown = current.schemaJson ? JSON.parse(current.schemaJson) : null;
+  const before = { actionId, name, vendor, enabled, filter, mapping, schema, attachments, timeoutMs };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };

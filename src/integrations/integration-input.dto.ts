@@ -256,6 +256,15 @@ export class IntegrationInput {
   @ApiPropertyOptional()
   mapping: string | null = null;
 
+  /**
+   * JSON Schema (draft 2020-12) that the outgoing body must meet, else the delivery FAILs without a call. It sees what the
+   * mapping gives; where a file will stand it sees some base64. At most 64 KiB.
+   */
+  @IsOptional()
+  @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
+  schema: Record<string, unknown> | null = null;
+
   @IsArray()
   @ArrayMaxSize(10)
   @ValidateNested({ each: true })

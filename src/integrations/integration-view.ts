@@ -11,6 +11,13 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 });
 
 function shown(integration: Integration) {
-  const { _id: id, tenantId, auth, deleted: _deleted, ...rest } = integration;
-  return { id, tenantId, ...rest, auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null } };
+  const { _id: id, tenantId, auth, schemaJson, deleted: _deleted, ...rest } = integration;
+  const schema: Record<string, unknown> | null = schemaJson ? JSON.parse(schemaJson) : null;
+  return {
+    id,
+    tenantId,
+    ...rest,
+    schema,
+    auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
+  };
 }

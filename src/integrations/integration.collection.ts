@@ -16,6 +16,7 @@ export const INTEGRATIONS = defineCollection<Integration>({
     auth: { type: Object, required: true },
     filter: { type: String, default: null },
     mapping: { type: String, default: null },
+    schemaJson: { type: String, default: null },
     attachments: { type: [Object], default: [] },
     successRule: { type: Object, required: true },
     timeoutMs: { type: Number, required: true },

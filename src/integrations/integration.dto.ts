@@ -111,6 +111,9 @@ export class IntegrationDto {
 
   mapping!: string | null;
 
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  schema!: Record<string, unknown> | null;
+
   attachments!: AttachmentInput[];
 
   successRule!: SuccessRuleInput;

@@ -59,6 +59,8 @@ export interface IntegrationConfig {
   filter: string | null;
   /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */
   mapping: string | null;
+  /** JSON Schema that the outgoing body must meet, as JSON text: its names may start with `$`, which MongoDB's must not. `null`: none. */
+  schemaJson: string | null;
   attachments: AttachmentSpec[];
   successRule: SuccessRule;
   /** Bounds one whole call, in milliseconds. */

@@ -51,6 +51,7 @@ describe('/v1/integrations', () => {
       auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', secretSet: true },
       filter: null,
       mapping: CRM.mapping,
+      schema: null,
       attachments: [],
       successRule: { statuses: ['200-299'], expression: null },
       timeoutMs: 30_000,
@@ -117,6 +118,20 @@ describe('/v1/integrations', () => {
         auth: { kind: 'api-key', secretSet: true },
         version: 2,
       });
+    });
+
+    it('keeps a schema as it was sent, through other changes and in every version', async () => {
+      const schema = {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        type: 'object',
+        $defs: { 'a.b': true },
+      };
+      const id = await create({ schema });
+      const { body } = await lab.patch(`/v1/integrations/${id}`, { name: 'Renamed' }).expect(200);
+      expect(body.schema).toEqual(schema);
+      await lab.patch(`/v1/integrations/${id}`, { schema: null }).expect(200);
+      const { body: versions } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+      expect(versions.items.map((version: { schema: unknown }) => version.schema)).toEqual([null, schema, schema]);
     });
 
     it('checks the result as a whole', async () => {

@@ -172,6 +172,34 @@ describe('the formats of a body', () => {
     early.close();
   });
 
+  it('checks the body by the schema of the integration, and sends nothing that does not meet it', async () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        id: { type: 'string' },
+        phone: { type: 'string', pattern: '^\\+' },
+        pdf: { type: 'string', contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]+$' },
+      },
+      required: ['pdf'],
+    };
+    const attachments = [{ field: 'pdf', provider: 'streamed' }];
+    await deliver({ schema, attachments, mapping: '{ "id": data.id, "phone": "+351" }' });
+    expect(vendor.requests[0]?.json).toEqual({ id: 'P-1', phone: '+351', pdf: PDF.toString('base64') });
+    const { log, tries } = await deliver({ schema, attachments }, 'FAIL');
+    expect(log).toMatchObject({ errorClass: 'intent', errorCode: 'BODY_SCHEMA_FAILED', attemptCount: 1 });
+    expect(log.errorMessage).toContain('/phone must match pattern "^\\+" (pattern)');
+    expect(log.errorMessage).not.toContain('555');
+    expect(tries[0]?.request).toBeNull();
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it("names the place in a mapping that fails, and the input's shape without its values", async () => {
+    const { log } = await deliver({ mapping: '{\n  "a": data.name,\n  "b": -data.name\n}' }, 'FAIL');
+    expect(log.errorMessage).toMatch(/failed at character \d+, line 3, column \d+.*not a number/);
+    expect(log.errorMessage).toContain('shape { data: { id: string, name: string, phone: string }');
+    expect(log.errorMessage).not.toMatch(/Ana|555/);
+  });
+
   it.each([
     [
       { endpoint: { url: 'https://vendor.example', headers: { 'Content-Encoding': 'gzip' } } },
@@ -183,6 +211,9 @@ describe('the formats of a body', () => {
       'endpoint.headers.content-type',
       /set by Waybill itself where endpoint.format is multipart/,
     ],
+    [{ schema: { type: 'object', properties: { a: { type: 'sting' } } } }, 'schema', /#\/properties\/a\/type/],
+    [{ schema: { description: 'x'.repeat(66_000) } }, 'schema', /65536 bytes/],
+    [{ schema: 'string' }, 'schema', /must be an object/],
     [{ endpoint: { url: 'https://vendor.example', format: 'yaml' } }, 'endpoint.format', /json, form, xml/],
     [{ endpoint: { url: 'https://vendor.example', compression: 'br' } }, 'endpoint.compression', /none, gzip/],
     [

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AttachStep } from './attach.step.js';
 import { AuthenticateStep } from './authenticate.step.js';
+import { CheckSchemaStep } from './check-schema.step.js';
 import { ClassifyStep } from './classify.step.js';
 import { ComposeRequestStep } from './compose-request.step.js';
 import type { Delivery } from './delivery.js';
@@ -17,6 +18,7 @@ export const PIPELINE_STEPS = [
   RebuildIntentStep,
   MapBodyStep,
   PlaceFilesStep,
+  CheckSchemaStep,
   AttachStep,
   ComposeRequestStep,
   AuthenticateStep,
