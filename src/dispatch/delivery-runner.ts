@@ -61,7 +61,7 @@ export class DeliveryRunner {
     const made = integration
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
-    const limit = this.settings.limits.loggedBodyBytes;
+    const limit = this.loggedBodyBytes(integration || null);
     const redactor = new Redactor(made.delivery?.secrets);
     return executionOf({
       log,
@@ -71,7 +71,14 @@ export class DeliveryRunner {
       durationMs: Math.round(performance.now() - startedMs),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
       response: made.delivery && captureResponse(made.delivery, redactor, limit),
+      lifted: made.delivery,
     });
+  }
+
+  /** An integration may keep less than this installation does, never more. */
+  private loggedBodyBytes(integration: Integration | null): number {
+    const { loggedBodyBytes } = this.settings.limits;
+    return Math.min(integration?.loggedBodyBytes ?? loggedBodyBytes, loggedBodyBytes);
   }
 
   /** The record of a try whose process died in mid-call: whether the vendor took it, nobody knows. */

@@ -36,6 +36,10 @@ const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 /** What Node's validateHeaderName and validateHeaderValue throw with. */
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
 
+const MAX_EXTRACTS = 10;
+/** As the name of a context entry: both are searched for by the same index. */
+const EXTRACT_NAME = /^[A-Za-z_]\w{0,63}$/;
+
 export interface CheckedIntegration {
   readonly config: Omit<IntegrationConfig, 'auth'>;
   readonly auth: SplitAuth & { readonly kind: string };
@@ -88,7 +92,33 @@ export class IntegrationChecker {
       ...this.expressionFaults('filter', input.filter),
       ...this.expressionFaults('mapping', input.mapping),
       ...this.expressionFaults('successRule.expression', input.successRule.expression),
+      ...this.extractFaults(input.extracts),
+      ...this.loggedBodyFaults(input.loggedBodyBytes),
     ];
+  }
+
+  private extractFaults(extracts: Readonly<Record<string, unknown>>): FieldFault[] {
+    const entries = Object.entries(extracts);
+    const count = entries.length;
+    const tooMany = { field: 'extracts', expected: `must be ${MAX_EXTRACTS} at the most`, received: String(count) };
+    const faults = entries.flatMap(([name, source]) => {
+      const field = `extracts.${name}`;
+      if (!EXTRACT_NAME.test(name) || isSensitiveName(name)) {
+        const expected =
+          'must be named by a letter or _, then letters, digits and _ (64 at the most), and not like a secret';
+        return [{ field, expected, received: 'another name' }];
+      }
+      if (typeof source !== 'string') return [{ field, expected: 'must be JSONata', received: kindOf(source) }];
+      return this.expressionFaults(field, source);
+    });
+    return count > MAX_EXTRACTS ? [tooMany, ...faults] : faults;
+  }
+
+  private loggedBodyFaults(bytes: number | null): FieldFault[] {
+    const limit = this.settings.limits.loggedBodyBytes;
+    if (bytes === null || bytes <= limit) return [];
+    const expected = `must be at most ${limit}, which limits.loggedBodyBytes of this installation allows`;
+    return [{ field: 'loggedBodyBytes', expected, received: String(bytes) }];
   }
 
   private async schemaFaults(schemaJson: string): Promise<FieldFault[]> {

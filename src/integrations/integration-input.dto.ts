@@ -95,7 +95,8 @@ export class SuccessRuleInput {
  * `min(maxDelayMs, baseDelayMs * 2^(n-1))`.
  *
  * The defaults make 20 tries with 19 waits: 11 that grow from 10 s to 10 s * 2^10 (together 10 s * (2^11 - 1) = 20,470 s)
- * and 8 at the cap of 4 h (115,200 s): at most 37.7 h, on the average half of it, 18.8 h.
+ * and 8 at the cap of 4 h (115,200 s): at most 37.7 h, expected half of it, 18.8 h, with a
+ * standard deviation of 3.4 h: about a day.
  */
 export class RetryPolicyInput {
   @IsInt()
@@ -115,6 +116,24 @@ export class RetryPolicyInput {
   @Max(7 * 86_400_000)
   @ApiPropertyOptional({ type: 'integer' })
   maxDelayMs = 14_400_000;
+
+  /** The waits between tries, in milliseconds, one try more than waits. Where they are given the three settings above are not used. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsInt({ each: true })
+  @Min(10, { each: true })
+  @Max(7 * 86_400_000, { each: true })
+  @ApiPropertyOptional({ type: [Number], nullable: true })
+  waitsMs: number[] | null = null;
+
+  /** Milliseconds from when the action happened after which a delivery is pointless: it FAILs, and no call is made or retried. */
+  @IsOptional()
+  @IsInt()
+  @Min(1_000)
+  @Max(90 * 86_400_000)
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
+  deadlineMs: number | null = null;
 }
 
 export class RateLimitInput {
@@ -276,6 +295,21 @@ export class IntegrationInput {
   @Type(() => SuccessRuleInput)
   @ApiPropertyOptional()
   successRule: SuccessRuleInput = new SuccessRuleInput();
+
+  /**
+   * Values to lift from the answer into the log, where they can be searched for: names to JSONata over `{ status, headers,
+   * body }`. Each must give a primitive of at most 256 characters, or nothing. At most 10.
+   */
+  @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  extracts: Record<string, string> = {};
+
+  /** Bytes of each request and response body that a log keeps. Without it, and at most, `limits.loggedBodyBytes` of the settings. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
+  loggedBodyBytes: number | null = null;
 
   /** Bounds one whole call, in milliseconds. */
   @IsInt()

@@ -19,6 +19,8 @@ export const INTEGRATIONS = defineCollection<Integration>({
     schemaJson: { type: String, default: null },
     attachments: { type: [Object], default: [] },
     successRule: { type: Object, required: true },
+    extracts: { type: Object, default: {} },
+    loggedBodyBytes: { type: Number, default: null },
     timeoutMs: { type: Number, required: true },
     retryPolicy: { type: Object, required: true },
     traffic: { type: Object, required: true },

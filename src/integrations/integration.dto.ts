@@ -118,6 +118,11 @@ export class IntegrationDto {
 
   successRule!: SuccessRuleInput;
 
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  extracts!: Record<string, string>;
+
+  loggedBodyBytes!: number | null;
+
   timeoutMs!: number;
 
   retryPolicy!: RetryPolicyInput;

@@ -45,6 +45,10 @@ export interface RetryPolicy {
   maxAttempts: number;
   baseDelayMs: number;
   maxDelayMs: number;
+  /** The waits themselves, in the place of the three above; `null`: exponential. */
+  waitsMs: number[] | null;
+  /** From when the action happened; `null`: no deadline. */
+  deadlineMs: number | null;
 }
 
 /** What a person configures: tenant and action to one endpoint of one vendor. */
@@ -63,6 +67,10 @@ export interface IntegrationConfig {
   schemaJson: string | null;
   attachments: AttachmentSpec[];
   successRule: SuccessRule;
+  /** JSONata over `{ status, headers, body }` of the answer, by the name under which the log keeps its result. */
+  extracts: Record<string, string>;
+  /** Bytes of each body that a log keeps; `null`: as many as this installation keeps. */
+  loggedBodyBytes: number | null;
   /** Bounds one whole call, in milliseconds. */
   timeoutMs: number;
   retryPolicy: RetryPolicy;

@@ -3,7 +3,7 @@ import type { PlacedFile } from '../../integrations/bodies/body-format.js';
 import type { ByteShare } from '../../common/byte-budget.js';
 import type { OutgoingBody } from '../../security/outbound-http/segmented-body.js';
 import type { Integration } from '../../integrations/integration.js';
-import type { IntegrationLog } from '../../logging/integration-log.js';
+import type { Extracts, IntegrationLog } from '../../logging/integration-log.js';
 import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 
 /** What mappings and `{{path}}` parameters read. */
@@ -41,6 +41,9 @@ export class Delivery {
   /** Values that must not appear in anything that is stored. */
   readonly secrets: string[] = [];
   response: OutboundResponse | null = null;
+  /** What was lifted from the response, and why the rest was not. */
+  extracts: Extracts = {};
+  extractFaults: Readonly<Record<string, string>> = {};
 
   constructor(
     readonly log: IntegrationLog,
