@@ -1,4 +1,5 @@
 import { asLogId } from '../../src/common/ids.js';
+import { type Attachment, AttachmentProvider, WaybillModule } from '../../src/index.js';
 import { INTEGRATIONS } from '../../src/integrations/integration.collection.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
@@ -12,13 +13,26 @@ import { startServerHost } from '../support/server-host.js';
 import { LAB, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
 
+/** Is done two seconds after it was asked first, and so after the deadline of the event. */
+@AttachmentProvider('after-the-deadline')
+class AfterTheDeadline {
+  async provide(): Promise<Attachment> {
+    const doneAt = Date.now() + 2_000;
+    await eventually(
+      () => Date.now(),
+      (now) => now > doneAt,
+    );
+    return { content: Buffer.from('%PDF'), contentType: 'application/pdf' };
+  }
+}
+
 describe('what comes back', () => {
   let host: TestHost;
   let vendor: FakeVendor;
   let deliver: ReturnType<typeof delivererFor>;
 
   beforeAll(async () => {
-    host = await startServerHost();
+    host = await startServerHost({ imports: [WaybillModule.forFeature({ attachments: [AfterTheDeadline] })] });
   });
 
   afterAll(() => host.close());
@@ -194,6 +208,20 @@ describe('what comes back', () => {
       expect(log).toMatchObject({ errorClass: 'intent', errorCode: 'DEADLINE_PASSED', attemptCount: 1 });
       await host.find(RetryService).retry(tenantId, log._id, { requestedBy: 'test', reason: 'again' });
       expect(await host.waitForLog(log._id, 'FAIL')).toMatchObject({ errorCode: 'DEADLINE_PASSED', attemptCount: 2 });
+      expect(vendor.requests).toEqual([]);
+    });
+
+    it('makes no call where it passes while the body is made', async () => {
+      const tenantId = await host.createTenant('lab-slow');
+      await host.createIntegration({
+        url: vendor.url,
+        tenantId,
+        attachments: [{ field: 'pdf', provider: 'after-the-deadline' }],
+        retryPolicy: { deadlineMs: 2_000 },
+      });
+      const { deliveries } = await host.dispatcher.emit(PatientRegistered, { tenantId, patientId: 'P-1' });
+      const log = await host.waitForLog(deliveries[0]?.logId ?? '', 'FAIL');
+      expect(log).toMatchObject({ errorCode: 'DEADLINE_PASSED', attemptCount: 1 });
       expect(vendor.requests).toEqual([]);
     });
 

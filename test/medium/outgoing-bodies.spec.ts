@@ -7,7 +7,8 @@ import { type Attachment, AttachmentProvider, type AttachmentRequest, WaybillMod
 import { IntegrationInvalidError } from '../../src/integrations/integration-invalid.error.js';
 import { delivererFor } from '../support/deliver.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
-import { startTestHost, type TestHost } from '../support/test-host.js';
+import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
+import { PatientRegistered } from '../support/test-lab.js';
 
 const PDF = Buffer.from('%PDF-1.4 a report \u00e4', 'latin1');
 
@@ -154,6 +155,41 @@ describe('the formats of a body', () => {
       text: expect.stringContaining('"id":"P-1"'),
       sizeBytes: Buffer.byteLength(content),
     });
+  });
+
+  it('lets deliveries without files pass those that wait for the budget of files', async () => {
+    const narrow = await startTestHost({
+      imports: [WaybillModule.forFeature({ attachments: [Streamed] })],
+      settings: { delivery: { concurrency: 8, attachmentBudgetBytes: 1024 * 1024 } },
+    });
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    vendor.answer(async ({ url }) => {
+      if (url === '/file') await released;
+      return {};
+    });
+    try {
+      await narrow.createIntegration({
+        url: `${vendor.url}/file`,
+        filter: 'context.visit != 9',
+        attachments: [{ field: 'pdf', provider: 'streamed' }],
+      });
+      await narrow.createIntegration({ url: `${vendor.url}/plain`, filter: 'context.visit = 9' });
+      const emit = (visit: number) =>
+        narrow.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1', visit });
+      const first = await emit(1);
+      await vendor.waitFor(({ url }) => url === '/file');
+      // Its budget is given back down to the size of its file, which leaves too little for another.
+      const others = await Promise.all([emit(2), emit(3), emit(9)]);
+      await vendor.waitFor(({ url }) => url === '/plain');
+      expect(vendor.requests.filter(({ url }) => url === '/file')).toHaveLength(1);
+      release();
+      for (const { deliveries } of [first, ...others])
+        for (const { logId } of deliveries) await narrow.waitForLog(logId, 'SUCCESS');
+    } finally {
+      release();
+      await narrow.close();
+    }
   });
 
   it('leaves the connection alone where the vendor answers before it has read everything', async () => {
