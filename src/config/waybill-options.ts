@@ -71,6 +71,15 @@ export class DeliveryOptions {
   @Max(86_400_000)
   queueAheadMs = 60_000;
 
+  /**
+   * Bytes of attachments that one process holds at the same time; a delivery whose files do not fit waits for its turn. Before
+   * a file is there, `limits.attachmentBytes` is set aside for it. A compressed body takes as much again.
+   */
+  @IsInt()
+  @Min(MIB)
+  @Max(64 * 1024 * MIB)
+  attachmentBudgetBytes = 128 * MIB;
+
   /** Milliseconds that a stopping process gives its running calls to end. */
   @IsInt()
   @Min(0)

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RegisteredAction } from '../actions/registered-action.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
+import { ByteBudget } from '../common/byte-budget.js';
 import { lostExecutionIdFor } from '../common/ids.js';
 import { Redactor } from '../common/redaction.js';
 import { Semaphore } from '../common/semaphore.js';
@@ -33,6 +34,8 @@ const SLOW_CALLS_PER_SLOT = 4;
 export class DeliveryRunner {
   /** Bounds the deliveries that are being made; reading and recording the others goes on beside them. */
   private readonly calls: Semaphore;
+  /** Deliveries wait for it outside of the calls, which others can make meanwhile. */
+  private readonly attachmentBudget: ByteBudget;
 
   constructor(
     private readonly directory: IntegrationDirectory,
@@ -41,8 +44,9 @@ export class DeliveryRunner {
     private readonly filter: EventFilter,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    const { concurrency } = settings.delivery;
+    const { concurrency, attachmentBudgetBytes } = settings.delivery;
     this.calls = new Semaphore(concurrency, { afterMs: SLOW_CALL_MS, most: SLOW_CALLS_PER_SLOT * concurrency });
+    this.attachmentBudget = new ByteBudget(attachmentBudgetBytes);
   }
 
   /** One try, by the integration and the records as they are now. Resolves once its record is durable. */
@@ -57,7 +61,7 @@ export class DeliveryRunner {
     const made = integration
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
-    const limit = this.settings.limits.loggedBodyBytes;
+    const limit = this.loggedBodyBytes(integration || null);
     const redactor = new Redactor(made.delivery?.secrets);
     return executionOf({
       log,
@@ -67,7 +71,14 @@ export class DeliveryRunner {
       durationMs: Math.round(performance.now() - startedMs),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
       response: made.delivery && captureResponse(made.delivery, redactor, limit),
+      lifted: made.delivery,
     });
+  }
+
+  /** An integration may keep less than this installation does, never more. */
+  private loggedBodyBytes(integration: Integration | null): number {
+    const { loggedBodyBytes } = this.settings.limits;
+    return Math.min(integration?.loggedBodyBytes ?? loggedBodyBytes, loggedBodyBytes);
   }
 
   /** The record of a try whose process died in mid-call: whether the vendor took it, nobody knows. */
@@ -99,7 +110,20 @@ export class DeliveryRunner {
     const refused = await this.refusedByFilter(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
-    return { verdict: await this.calls.run(() => this.pipeline.run(delivery)), delivery };
+    const call = () => this.calls.run(() => this.pipeline.run(delivery));
+    const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
+    return { verdict, delivery };
+  }
+
+  private async withBudget(delivery: Delivery, call: () => Promise<Verdict>): Promise<Verdict> {
+    const files = delivery.integration.attachments.length;
+    const share = await this.attachmentBudget.reserve(files * this.settings.limits.attachmentBytes);
+    delivery.attachmentShare = share;
+    try {
+      return await call();
+    } finally {
+      share.release();
+    }
   }
 
   /** A log whose filter could not be evaluated at the emit is retried: the filter, as it is now, still has the say. */

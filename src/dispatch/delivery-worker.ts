@@ -61,7 +61,7 @@ export class DeliveryWorker {
   private async follow(
     log: IntegrationLog,
     integration: Integration | null,
-    { attempt, summary }: Execution,
+    { attempt, summary, disables }: Execution,
   ): Promise<void> {
     if (summary.nextAttemptAt && log.integrationId) {
       await this.queue.add([
@@ -73,18 +73,21 @@ export class DeliveryWorker {
         },
       ]);
     }
-    if (attempt.errorClass && ERROR_CLASS_RULES[attempt.errorClass].disables) await this.disable(log, attempt);
+    const gone = attempt.errorClass !== null && ERROR_CLASS_RULES[attempt.errorClass].disables;
+    const reason = gone ? (attempt.errorMessage ?? '') : disables;
+    if (reason !== undefined) await this.disable(log, attempt, reason);
     if (integration) await this.order.ended(log, integration, summary.status);
   }
 
   /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
   private async disable(
     { integrationId }: IntegrationLog,
-    { integrationVersion, errorMessage }: Attempt,
+    { integrationVersion }: Attempt,
+    reason: string,
   ): Promise<void> {
     const integration = integrationId && (await this.directory.forDelivery(integrationId));
     if (integration?.enabled && integration.version === integrationVersion)
-      await this.directory.disable(integration, errorMessage ?? '');
+      await this.directory.disable(integration, reason);
   }
 }
 

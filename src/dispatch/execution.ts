@@ -11,12 +11,13 @@ import type {
   Trigger,
 } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
-import { nextTryAt } from '../retries/retry-decision.js';
+import { deadlineOf, nextTryAt } from '../retries/retry-decision.js';
+import { DeadlinePassedError } from './pipeline/deadline-passed.error.js';
 import type { Delivery } from './pipeline/delivery.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
 
 /** A delivery whose integration is gone has no policy left: one try, no more. */
-const NO_MORE_TRIES: RetryPolicy = { maxAttempts: 1, baseDelayMs: 0, maxDelayMs: 0 };
+const NO_MORE_TRIES: RetryPolicy = { maxAttempts: 1, baseDelayMs: 0, maxDelayMs: 0, waitsMs: null, deadlineMs: null };
 
 export interface EndedTry {
   readonly log: IntegrationLog;
@@ -26,6 +27,7 @@ export interface EndedTry {
   readonly durationMs: number;
   readonly request: CapturedRequest | null;
   readonly response: CapturedResponse | null;
+  readonly lifted?: Pick<Delivery, 'extracts' | 'extractFaults'> | null;
   /** Given where the record of this try must be the same whoever writes it. */
   readonly executionId?: Attempt['executionId'];
 }
@@ -36,8 +38,7 @@ export function executionOf(ended: EndedTry): Execution {
   const now = new Date();
   const number = log.attemptCount + 1;
   const failed = verdict.outcome === 'success' ? null : verdict;
-  const policy = integration?.retryPolicy ?? NO_MORE_TRIES;
-  const nextAttemptAt = failed && nextTryAt(policy, { ...failed, tries: number - log.budgetFrom }, now, Math.random());
+  const { nextAttemptAt, givenUp } = failed ? planOf(ended, failed, now) : NO_FURTHER_TRY;
   const error = {
     errorClass: failed?.errorClass ?? null,
     errorCode: failed?.errorCode ?? null,
@@ -58,12 +59,42 @@ export function executionOf(ended: EndedTry): Execution {
     nextAttemptAt,
     request: ended.request,
     response: ended.response,
+    ...liftedOf(ended),
   };
   return {
     logId: log._id,
     tenantId: log.tenantId,
     attempt,
-    summary: { ...error, ...endOf(failed, nextAttemptAt, now) },
+    summary: { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) },
+    ...(verdict.outcome === 'success' && verdict.disables !== undefined ? { disables: verdict.disables } : {}),
+  };
+}
+
+const NO_FURTHER_TRY = { nextAttemptAt: null, givenUp: {} };
+
+/** When the next try is due. Where that would be too late the try keeps its own error, and the log says why there is none. */
+function planOf({ log, integration }: EndedTry, failed: FailVerdict, now: Date) {
+  const policy = integration?.retryPolicy ?? NO_MORE_TRIES;
+  const tries = log.attemptCount + 1 - log.budgetFrom;
+  const dueAt = nextTryAt(policy, { ...failed, tries }, now, Math.random());
+  const deadlineAt = dueAt && deadlineOf(policy, log.occurredAt);
+  if (!dueAt || !deadlineAt || dueAt <= deadlineAt) return { nextAttemptAt: dueAt, givenUp: {} };
+  const { code, message } = new DeadlinePassedError(
+    deadlineAt,
+    ` before the next try. The last one: ${failed.errorMessage}`,
+  );
+  return { nextAttemptAt: null, givenUp: { errorCode: code, errorMessage: message } };
+}
+
+const extractsOf = ({ extracts }: Attempt) => (extracts ? { extracts } : {});
+
+/** Rows without any have no such fields: most integrations lift nothing. */
+function liftedOf({ lifted }: EndedTry): Pick<Attempt, 'extracts' | 'extractFaults'> {
+  if (!lifted) return {};
+  const { extracts, extractFaults } = lifted;
+  return {
+    ...(Object.keys(extracts).length > 0 ? { extracts } : {}),
+    ...(Object.keys(extractFaults).length > 0 ? { extractFaults } : {}),
   };
 }
 
@@ -89,7 +120,7 @@ export function captureRequest(
     method: integration.endpoint.method,
     url: redactor.url(request.url.href),
     headers: redactor.headers(request.headers),
-    body: captureBody(request.body, limitBytes, (text) => redactor.bodyText(text)),
+    body: captureBody(request.content, limitBytes, (text) => redactor.bodyText(text), request.headers['content-type']),
   };
 }
 
@@ -100,7 +131,12 @@ export function captureResponse(
   limitBytes: number,
 ): CapturedResponse | null {
   if (!response) return null;
-  const body = captureBody(response.body, limitBytes, (text) => redactor.bodyText(text));
+  const body = captureBody(
+    response.body,
+    limitBytes,
+    (text) => redactor.bodyText(text),
+    response.headers['content-type'],
+  );
   return {
     status: response.status,
     headers: redactor.headers(response.headers),

@@ -8,6 +8,7 @@ import { WaybillError } from '../common/waybill.error.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { checkEndpointUrl } from '../security/outbound-http/url-safety.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
+import { FORMATS } from './bodies/body-formats.js';
 import type { SplitAuth } from './auth/auth-kind.js';
 import { parseAuth } from './auth/auth-kinds.js';
 import { ExpressionSandbox } from './expressions/expression-sandbox.js';
@@ -15,12 +16,17 @@ import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
 import { isReservedHeader } from './reserved-headers.js';
+import { BodySchemas, MAX_SCHEMA_BYTES } from './schemas/body-schemas.js';
 import type { WantedSigning } from './signing/signing.js';
 import { type ReadTls, readTls } from './tls/tls-credentials.js';
 import { checkTemplate } from './template.js';
 
 /** What Node's validateHeaderName and validateHeaderValue throw with. */
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
+
+const MAX_EXTRACTS = 10;
+/** As the name of a context entry: both are searched for by the same index. */
+const EXTRACT_NAME = /^[A-Za-z_]\w{0,63}$/;
 
 export interface CheckedIntegration {
   readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls'>;
@@ -35,6 +41,7 @@ export class IntegrationChecker {
   constructor(
     private readonly catalogue: ActionCatalogue,
     private readonly sandbox: ExpressionSandbox,
+    private readonly schemas: BodySchemas,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -49,9 +56,17 @@ export class IntegrationChecker {
     const tls = parsed.ok && parsed.value.tls ? readTls(parsed.value.tls, new Date()) : null;
     const faults = [parsed, auth, tls].flatMap((part) => (part === null || part.ok ? [] : part.faults));
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value, keepsTls || parsed.value.tls !== null)));
+    // From the input as it came: a copy made by class-transformer need not have the same members.
+    const schemaJson = isRecord(raw) && isRecord(raw['schema']) ? JSON.stringify(raw['schema']) : null;
+    if (schemaJson !== null) faults.push(...(await this.schemaFaults(schemaJson)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, tls: _pem, signing, ...config } = parsed.value;
-    return { config, signing, tls: tls?.ok ? tls.value : null, auth: { kind: auth.kind, ...auth.value } };
+    const { auth: _entered, tls: _pem, schema: _schema, signing, ...config } = parsed.value;
+    return {
+      config: { ...config, schemaJson },
+      signing,
+      tls: tls?.ok ? tls.value : null,
+      auth: { kind: auth.kind, ...auth.value },
+    };
   }
 
   private async faultsIn(input: IntegrationInput, hasTls: boolean): Promise<FieldFault[]> {
@@ -75,16 +90,83 @@ export class IntegrationChecker {
         checkTemplate('endpoint.url', endpoint.url);
       }),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
+      ...fileFaults(input),
       ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
       ...this.expressionFaults('filter', input.filter),
       ...this.expressionFaults('mapping', input.mapping),
       ...this.expressionFaults('successRule.expression', input.successRule.expression),
+      ...this.extractFaults(input.extracts),
+      ...this.loggedBodyFaults(input.loggedBodyBytes),
     ];
+  }
+
+  private extractFaults(extracts: Readonly<Record<string, unknown>>): FieldFault[] {
+    const entries = Object.entries(extracts);
+    const count = entries.length;
+    const tooMany = { field: 'extracts', expected: `must be ${MAX_EXTRACTS} at the most`, received: String(count) };
+    const faults = entries.flatMap(([name, source]) => {
+      const field = `extracts.${name}`;
+      if (!EXTRACT_NAME.test(name) || isSensitiveName(name)) {
+        const expected =
+          'must be named by a letter or _, then letters, digits and _ (64 at the most), and not like a secret';
+        return [{ field, expected, received: 'another name' }];
+      }
+      if (typeof source !== 'string') return [{ field, expected: 'must be JSONata', received: kindOf(source) }];
+      return this.expressionFaults(field, source);
+    });
+    return count > MAX_EXTRACTS ? [tooMany, ...faults] : faults;
+  }
+
+  private loggedBodyFaults(bytes: number | null): FieldFault[] {
+    const limit = this.settings.limits.loggedBodyBytes;
+    if (bytes === null || bytes <= limit) return [];
+    const expected = `must be at most ${limit}, which limits.loggedBodyBytes of this installation allows`;
+    return [{ field: 'loggedBodyBytes', expected, received: String(bytes) }];
+  }
+
+  private async schemaFaults(schemaJson: string): Promise<FieldFault[]> {
+    const sizeBytes = Buffer.byteLength(schemaJson);
+    if (sizeBytes > MAX_SCHEMA_BYTES) {
+      const expected = `must have ${MAX_SCHEMA_BYTES} bytes as JSON at the most`;
+      return [{ field: 'schema', expected, received: `${sizeBytes} bytes` }];
+    }
+    return this.schemas.requireUsable(schemaJson).then(
+      () => [],
+      (error: unknown) => faultOf('schema', () => rethrow(error)),
+    );
   }
 
   private expressionFaults(field: string, source: string | null): FieldFault[] {
     return source === null ? [] : faultOf(field, () => this.sandbox.check(source));
   }
+}
+
+/** Each file needs a place of its own; the boundary of a multipart body stands in its content type. */
+function fileFaults({ endpoint: { format, headers }, attachments }: IntegrationInput): FieldFault[] {
+  const faults: FieldFault[] = [];
+  if (attachments.length > 0 && FORMATS[format].files === 'none')
+    faults.push({
+      field: 'attachments',
+      expected: `must be empty where endpoint.format is ${format}, which has no place for files`,
+      received: `${attachments.length} attachments`,
+    });
+  const names = attachments.map(({ field }) => field);
+  attachments.forEach(({ field }, index) => {
+    const within = names.find((name, other) => other !== index && `${field}.`.startsWith(`${name}.`));
+    if (within !== undefined)
+      faults.push({
+        field: `attachments.${index}.field`,
+        expected: `must have a place of its own; ${within} is another file`,
+        received: 'string',
+      });
+  });
+  if (FORMATS[format].files === 'parts' && Object.keys(headers).some((name) => name.toLowerCase() === 'content-type'))
+    faults.push({
+      field: 'endpoint.headers.content-type',
+      expected: `is set by Waybill itself where endpoint.format is ${format}; remove it`,
+      received: 'string',
+    });
+  return faults;
 }
 
 function headerFaults(name: string, value: unknown): FieldFault[] {
@@ -110,6 +192,10 @@ function valueFaults(field: string, value: unknown): FieldFault[] {
     validateHeaderValue('x-value', value);
     checkTemplate(field, value);
   });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function faultOf(field: string, check: () => void): FieldFault[] {

@@ -88,9 +88,11 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
-  const { retryPolicy, traffic } = current;
+  const { retryPolicy, traffic, extracts, loggedBodyBytes } = current;
+  const schema: unknown = current.schemaJson ? JSON.parse(current.schemaJson) : null;
   const signing = current.signing ? { schemes: schemesOf(current.signing.keys) } : null;
-  const before = { signing, actionId, name, vendor, enabled, filter, mapping, attachments, timeoutMs };
+  const kept = { signing, actionId, name, vendor, enabled, filter, mapping, schema, attachments, timeoutMs };
+  const before = { ...kept, extracts, loggedBodyBytes };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };

@@ -20,9 +20,10 @@ import {
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
+import { BODY_FORMATS, type BodyFormat } from './bodies/body-formats.js';
+import { type Compression, COMPRESSIONS, HTTP_METHODS, type HttpMethod } from './integration.js';
 import { SigningInput } from './signing/signing.dto.js';
 import { TlsInput } from './tls/tls.dto.js';
-import { BODY_FORMATS, type BodyFormat, HTTP_METHODS, type HttpMethod } from './integration.js';
 
 const MAX_EXPRESSION_CHARS = 32_768;
 
@@ -31,10 +32,18 @@ export class EndpointInput {
   @ApiPropertyOptional()
   method: HttpMethod = 'POST';
 
-  /** `form` sends the body's direct members as form fields; each must be a primitive or a list of them. */
+  /**
+   * How the body is written. `form` sends its direct members as form fields, `xml` its one member as the root element, `text`
+   * the string that the mapping gives (HL7 v2, CSV), `multipart` its members and each file as parts.
+   */
   @IsIn(BODY_FORMATS)
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ enum: BODY_FORMATS })
   format: BodyFormat = 'json';
+
+  /** `gzip` compresses the body and says so in `Content-Encoding`. */
+  @IsIn(COMPRESSIONS)
+  @ApiPropertyOptional({ enum: COMPRESSIONS })
+  compression: Compression = 'none';
 
   /** `http:` or `https:`; the path and query may hold `{{path}}` parameters, such as `{{context.patientId}}`. */
   @IsString()
@@ -53,7 +62,7 @@ export class EndpointInput {
 }
 
 export class AttachmentInput {
-  /** Dotted path in the outgoing body: `report.pdf`. */
+  /** Dotted path in the outgoing body, such as `report.pdf`; in a multipart body the name of the file's part. */
   @Matches(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,9}$/, { message: 'field must be a dotted path such as report.pdf' })
   field!: string;
 
@@ -88,7 +97,8 @@ export class SuccessRuleInput {
  * `min(maxDelayMs, baseDelayMs * 2^(n-1))`.
  *
  * The defaults make 20 tries with 19 waits: 11 that grow from 10 s to 10 s * 2^10 (together 10 s * (2^11 - 1) = 20,470 s)
- * and 8 at the cap of 4 h (115,200 s): at most 37.7 h, on the average half of it, 18.8 h.
+ * and 8 at the cap of 4 h (115,200 s): at most 37.7 h, expected half of it, 18.8 h, with a
+ * standard deviation of 3.4 h: about a day.
  */
 export class RetryPolicyInput {
   @IsInt()
@@ -108,6 +118,24 @@ export class RetryPolicyInput {
   @Max(7 * 86_400_000)
   @ApiPropertyOptional({ type: 'integer' })
   maxDelayMs = 14_400_000;
+
+  /** The waits between tries, in milliseconds, one try more than waits. Where they are given the three settings above are not used. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsInt({ each: true })
+  @Min(10, { each: true })
+  @Max(7 * 86_400_000, { each: true })
+  @ApiPropertyOptional({ type: [Number], nullable: true })
+  waitsMs: number[] | null = null;
+
+  /** Milliseconds from when the action happened after which a delivery is pointless: it FAILs, and no call is made or retried. */
+  @IsOptional()
+  @IsInt()
+  @Min(1_000)
+  @Max(90 * 86_400_000)
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
+  deadlineMs: number | null = null;
 }
 
 export class RateLimitInput {
@@ -263,6 +291,15 @@ export class IntegrationInput {
   @ApiPropertyOptional()
   mapping: string | null = null;
 
+  /**
+   * JSON Schema (draft 2020-12) that the outgoing body must meet, else the delivery FAILs without a call. It sees what the
+   * mapping gives; where a file will stand it sees some base64. At most 64 KiB.
+   */
+  @IsOptional()
+  @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, nullable: true })
+  schema: Record<string, unknown> | null = null;
+
   @IsArray()
   @ArrayMaxSize(10)
   @ValidateNested({ each: true })
@@ -274,6 +311,21 @@ export class IntegrationInput {
   @Type(() => SuccessRuleInput)
   @ApiPropertyOptional()
   successRule: SuccessRuleInput = new SuccessRuleInput();
+
+  /**
+   * Values to lift from the answer into the log, where they can be searched for: names to JSONata over `{ status, headers,
+   * body }`. Each must give a primitive of at most 256 characters, or nothing. At most 10.
+   */
+  @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  extracts: Record<string, string> = {};
+
+  /** Bytes of each request and response body that a log keeps. Without it, and at most, `limits.loggedBodyBytes` of the settings. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
+  loggedBodyBytes: number | null = null;
 
   /** Bounds one whole call, in milliseconds. */
   @IsInt()

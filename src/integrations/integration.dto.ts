@@ -121,9 +121,17 @@ export class IntegrationDto {
 
   mapping!: string | null;
 
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
+  schema!: Record<string, unknown> | null;
+
   attachments!: AttachmentInput[];
 
   successRule!: SuccessRuleInput;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  extracts!: Record<string, string>;
+
+  loggedBodyBytes!: number | null;
 
   timeoutMs!: number;
 

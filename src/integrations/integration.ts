@@ -3,18 +3,20 @@ import type { Signing } from './signing/signing.js';
 import type { StoredTls } from './tls/tls.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Traffic } from './traffic.js';
+import type { BodyFormat } from './bodies/body-formats.js';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
-export const BODY_FORMATS = ['json', 'form'] as const;
-/** How the outgoing body is written: JSON (RFC 8259), or `application/x-www-form-urlencoded` (WHATWG URL, section 5). */
-export type BodyFormat = (typeof BODY_FORMATS)[number];
+export const COMPRESSIONS = ['none', 'gzip'] as const;
+/** Whether the outgoing body is compressed (RFC 9110, section 8.4.1.3). */
+export type Compression = (typeof COMPRESSIONS)[number];
 
 /** Where a delivery goes. `url`, header values and query values may hold `{{path}}` parameters. */
 interface Endpoint {
   method: HttpMethod;
   format: BodyFormat;
+  compression: Compression;
   url: string;
   headers: Record<string, string>;
   query: Record<string, string>;
@@ -27,9 +29,9 @@ export interface StoredAuth {
   secretId: string | null;
 }
 
-/** A field of the outgoing body that a host's provider fills as base64 just before sending. */
+/** A file of a host's provider that is put into the outgoing body just before sending. */
 export interface AttachmentSpec {
-  /** Dotted path in the outgoing body: `report.pdf`. */
+  /** Dotted path in the outgoing body, such as `report.pdf`; in a multipart body the name of the file's part. */
   field: string;
   /** The name of an `@AttachmentProvider`. */
   provider: string;
@@ -46,6 +48,10 @@ export interface RetryPolicy {
   maxAttempts: number;
   baseDelayMs: number;
   maxDelayMs: number;
+  /** The waits themselves, in the place of the three above; `null`: exponential. */
+  waitsMs: number[] | null;
+  /** From when the action happened; `null`: no deadline. */
+  deadlineMs: number | null;
 }
 
 /** What a person configures: tenant and action to one endpoint of one vendor. */
@@ -64,8 +70,14 @@ export interface IntegrationConfig {
   filter: string | null;
   /** JSONata over the delivery input that makes the outgoing body. `null`: the data as the intent returned it. */
   mapping: string | null;
+  /** JSON Schema that the outgoing body must meet, as JSON text: its names may start with `$`, which MongoDB's must not. `null`: none. */
+  schemaJson: string | null;
   attachments: AttachmentSpec[];
   successRule: SuccessRule;
+  /** JSONata over `{ status, headers, body }` of the answer, by the name under which the log keeps its result. */
+  extracts: Record<string, string>;
+  /** Bytes of each body that a log keeps; `null`: as many as this installation keeps. */
+  loggedBodyBytes: number | null;
   /** Bounds one whole call, in milliseconds. */
   timeoutMs: number;
   retryPolicy: RetryPolicy;

@@ -3,13 +3,14 @@ import { ActionsModule } from '../actions/actions.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ExpressionSandbox } from './expressions/expression-sandbox.js';
+import { BodySchemas } from './schemas/body-schemas.js';
 import { IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
 import { IntegrationHistory } from './integration-history.js';
 
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule],
-  providers: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory, IntegrationHistory],
-  exports: [ExpressionSandbox, IntegrationChecker, IntegrationDirectory],
+  providers: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory, IntegrationHistory],
+  exports: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory],
 })
 export class IntegrationsModule {}

@@ -9,6 +9,7 @@ const RESERVED_HEADERS = new Set([
   'trailer',
   'keep-alive',
   'expect',
+  'content-encoding',
 ]);
 const RESERVED_HEADER_PREFIXES = ['webhook-', 'proxy-'];
 

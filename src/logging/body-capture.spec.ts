@@ -12,6 +12,7 @@ describe('captureBody', () => {
           sizeBytes: bytes.length,
           sha256: createHash('sha256').update(bytes).digest('hex'),
           truncated: bytes.length > limit,
+          cutBytes: bytes.length - Buffer.byteLength(captured?.text ?? ''),
         });
         expect(Buffer.byteLength(captured?.text ?? '')).toBeLessThanOrEqual(limit);
         expect(text.startsWith(captured?.text ?? '?')).toBe(true);
@@ -20,11 +21,15 @@ describe('captureBody', () => {
     );
   });
 
-  it('keeps no text of binary bodies', () => {
-    expect(captureBody(Buffer.from([0x25, 0x50, 0xff, 0xfe, 0x00]), 100)).toMatchObject({
+  it('keeps type, size and hash of binary bodies', () => {
+    const bytes = Buffer.from([0x25, 0x50, 0xff, 0xfe, 0x00]);
+    expect(captureBody(bytes, 2, (text) => text, 'application/pdf')).toEqual({
+      contentType: 'application/pdf',
       text: null,
       sizeBytes: 5,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
       truncated: false,
+      cutBytes: 0,
     });
   });
 

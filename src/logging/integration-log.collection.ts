@@ -22,6 +22,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     attemptCount: { type: Number, required: true },
     budgetFrom: { type: Number, required: true },
     nextAttemptAt: { type: Date, default: null },
+    extracts: { type: Object },
     retry: { type: Object, default: null },
     firstAttempt: { type: Object, default: null },
     lastExecutionId: { type: String, default: null },
@@ -35,7 +36,10 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
   },
   indexes: [
     { keys: { tenantId: 1, createdAt: -1, _id: -1 }, serves: 'list the logs of a tenant, newest first' },
-    { keys: { tenantId: 1, contextKeys: 1, createdAt: -1 }, serves: 'list the logs of a context id, newest first' },
+    {
+      keys: { tenantId: 1, contextKeys: 1, createdAt: -1 },
+      serves: 'list the logs of a context id or of an extract, newest first',
+    },
     { keys: { tenantId: 1, integrationId: 1, createdAt: -1 }, serves: 'list the logs of an integration, newest first' },
     { keys: { tenantId: 1, status: 1, createdAt: -1 }, serves: 'list the logs of a status, newest first' },
     {
@@ -72,6 +76,8 @@ export const INTEGRATION_ATTEMPTS = defineCollection<AttemptDocument>({
     nextAttemptAt: { type: Date, default: null },
     request: { type: Object, default: null },
     response: { type: Object, default: null },
+    extracts: { type: Object },
+    extractFaults: { type: Object },
     superseded: { type: Boolean, required: true },
   },
   indexes: [{ keys: { logId: 1, number: 1 }, serves: 'list the tries of a log in order' }],

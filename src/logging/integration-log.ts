@@ -21,12 +21,17 @@ export const NO_TENANT = asTenantId('(none)');
 
 /** A body as a log keeps it: redacted, cut at a limit, with what it was before. */
 export interface CapturedBody {
-  /** UTF-8 text; `null` where the body was empty or is binary. */
+  /** As its sender named it; `null` where it did not. */
+  contentType: string | null;
+  /** UTF-8 text; `null` where the body is binary, of which type, size and hash are kept only. */
   text: string | null;
   /** Of the whole body, before it was cut. */
   sizeBytes: number;
   sha256: string;
+  /** Whether its end is not kept. */
   truncated: boolean;
+  /** Bytes of the redacted text that were cut off; an answer that was not read to its end lacks more. */
+  cutBytes: number;
 }
 
 export interface CapturedRequest {
@@ -44,6 +49,9 @@ export interface CapturedResponse {
 
 /** Why a try was made. `recovery`: the process of the try before died in mid-call. */
 export type Trigger = 'first' | 'automatic' | 'manual' | 'recovery';
+
+/** Values that were lifted from an answer, by the names that the integration gives them. */
+export type Extracts = Readonly<Record<string, string | number | boolean>>;
 
 /** One try, as it happened. It is written once and never changed. */
 export interface Attempt {
@@ -69,6 +77,10 @@ export interface Attempt {
   nextAttemptAt: Date | null;
   request: CapturedRequest | null;
   response: CapturedResponse | null;
+  /** What was lifted from the answer; missing where nothing was. */
+  extracts?: Extracts;
+  /** Why an extract has no value, by its name; missing where there is none. */
+  extractFaults?: Record<string, string>;
 }
 
 /** The second and every further try: documents of their own, only ever added. */
@@ -96,6 +108,8 @@ export interface LogSummary {
   /** When its next try is due; `null` where none will be made by itself. */
   nextAttemptAt: Date | null;
   completedAt: Date | null;
+  /** What the last try that lifted anything has lifted from its answer; missing where none has. */
+  extracts?: Extracts;
 }
 
 /** Where a delivery stands among those that share a value of the field its integration orders by. */
@@ -119,7 +133,7 @@ export interface IntegrationLog extends LogSummary {
   integrationName: string;
   vendor: string | null;
   context: ContextData;
-  /** `name=value` of each context entry: what a search by any context id reads. */
+  /** `name=value` of each context entry, and `extract.name=value` of whatever any try has lifted: what a search reads. */
   contextKeys: string[];
   attemptCount: number;
   /** `attemptCount` when a person last asked for a retry: automatic tries are counted from there. */
@@ -141,3 +155,7 @@ export interface IntegrationLog extends LogSummary {
 /** A context as the keys that a search reads. */
 export const contextKeysOf = (context: ContextData) =>
   Object.entries(context).map(([name, value]) => `${name}=${String(value)}`);
+
+/** Extracts as the keys that a search reads. No context entry can be named so: their names have no dots. */
+export const extractKeysOf = (extracts: Extracts) =>
+  Object.entries(extracts).map(([name, value]) => `extract.${name}=${String(value)}`);

@@ -1,11 +1,14 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
-import type { Trigger } from './integration-log.js';
+import type { Extracts, Trigger } from './integration-log.js';
 import { LogDto } from './log.dto.js';
 
 /** A body as it was kept: redacted, and cut at a limit. */
 export class CapturedBodyDto {
-  /** `null` where the body was empty or binary. */
+  /** As its sender named it. */
+  contentType!: string | null;
+
+  /** `null` where the body is binary: type, size and hash say what it was. A file within a body stands as a note of those. */
   text!: string | null;
 
   /** Of the whole body, before it was cut. */
@@ -13,7 +16,11 @@ export class CapturedBodyDto {
 
   sha256!: string;
 
+  /** Whether its end is not kept. */
   truncated!: boolean;
+
+  /** Bytes of the redacted text that were cut off. */
+  cutBytes!: number;
 }
 
 export class CapturedRequestDto {
@@ -78,6 +85,14 @@ export class AttemptDto {
   request!: CapturedRequestDto | null;
 
   response!: CapturedResponseDto | null;
+
+  /** What was lifted from the answer; missing where nothing was. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true })
+  extracts?: Extracts;
+
+  /** Why an extract has no value, by its name. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  extractFaults?: Record<string, string>;
 
   /** It ended after another worker had taken the delivery over; it did not move the log. */
   superseded!: boolean;

@@ -8,6 +8,8 @@ export interface Execution {
   readonly tenantId: TenantId;
   readonly attempt: Attempt;
   readonly summary: LogSummary;
+  /** Why the integration is switched off although the try succeeded. */
+  readonly disables?: string;
 }
 
 export const isExecution = (value: unknown): value is Execution =>

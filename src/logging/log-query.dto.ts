@@ -8,7 +8,10 @@ import { TENANT_ID_MESSAGE } from '../http/tenant-query.dto.js';
 import { IsTimestamp } from '../http/timestamp.decorator.js';
 import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
 
-/** Which logs. Filters add up; besides these, `context[<name>]=<value>` finds the logs of any context id. */
+/**
+ * Which logs. Filters add up; besides these, `context[<name>]=<value>` finds the logs of any context id, and
+ * `extract[<name>]=<value>` those whose answer held a value.
+ */
 export class LogQueryDto extends PageQueryDto {
   /** Required with a key of the platform. A tenant's key may name its own tenant only. */
   @IsOptional()

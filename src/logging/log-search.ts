@@ -4,30 +4,32 @@ import { asIntegrationId, type TenantId } from '../common/ids.js';
 import { parseShape } from '../common/parse-shape.js';
 import { type ContextData, isRecord, kindOf } from '../common/primitives.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
-import { contextKeysOf, type IntegrationLog } from './integration-log.js';
+import { contextKeysOf, extractKeysOf, type Extracts, type IntegrationLog } from './integration-log.js';
 import { LogQueryDto } from './log-query.dto.js';
 
 export interface LogSearch {
   readonly query: LogQueryDto;
   /** `context[<name>]=<value>` of the query string. */
   readonly context: ContextData;
+  /** `extract[<name>]=<value>` of the query string. */
+  readonly extracts: Extracts;
 }
 
 /** The tenant is a parameter of its own; it is no key of the index. */
-const CONTEXT_PARAMETER = /^context\[((?!tenantId\])[A-Za-z_]\w{0,63})\]$/;
+const KEY_PARAMETER = /^(context|extract)\[((?!tenantId\])[A-Za-z_]\w{0,63})\]$/;
 
 /**
  * Reads the query string of a search. Context ids come as `context[patientId]=P-1` in the simple parser of Express 5, and as
- * an object `context` in the extended one that a host may have chosen.
+ * an object `context` in the extended one that a host may have chosen; extracts as `extract[vendorRef]=A-7`.
  * @throws RequestInvalidError naming every faulty and every unknown parameter.
  */
 export function readLogSearch(parameters: Readonly<Record<string, unknown>>): LogSearch {
   const entries = flattened(parameters);
   const ids = entries.flatMap(([parameter, value]) => {
-    const name = CONTEXT_PARAMETER.exec(parameter)?.[1];
-    return name === undefined ? [] : [{ parameter, name, value }];
+    const [, kind, name] = KEY_PARAMETER.exec(parameter) ?? [];
+    return name === undefined ? [] : [{ parameter, kind, name, value }];
   });
-  const rest = entries.filter(([parameter]) => !CONTEXT_PARAMETER.test(parameter));
+  const rest = entries.filter(([parameter]) => !KEY_PARAMETER.test(parameter));
   const parsed = parseShape(LogQueryDto, Object.fromEntries(rest));
   const repeated = ids.filter(({ value }) => typeof value !== 'string');
   const faults: FieldFault[] = [
@@ -39,19 +41,23 @@ export function readLogSearch(parameters: Readonly<Record<string, unknown>>): Lo
     })),
   ];
   if (!parsed.ok || faults.length > 0) throw new RequestInvalidError(faults);
-  return { query: parsed.value, context: Object.fromEntries(ids.map(({ name, value }) => [name, String(value)])) };
+  const named = (wanted: string) =>
+    Object.fromEntries(ids.flatMap(({ kind, name, value }) => (kind === wanted ? [[name, String(value)]] : [])));
+  return { query: parsed.value, context: named('context'), extracts: named('extract') };
 }
 
-function flattened({ context, ...rest }: Readonly<Record<string, unknown>>): [string, unknown][] {
-  if (!isRecord(context)) return Object.entries(context === undefined ? rest : { ...rest, context });
-  const inner = Object.entries(context).map(([name, value]): [string, unknown] => [`context[${name}]`, value]);
-  return [...Object.entries(rest), ...inner];
+function flattened(parameters: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(parameters).flatMap(([parameter, value]): [string, unknown][] =>
+    (parameter === 'context' || parameter === 'extract') && isRecord(value)
+      ? Object.entries(value).map(([name, inner]) => [`${parameter}[${name}]`, inner])
+      : [[parameter, value]],
+  );
 }
 
 /** The search as MongoDB is asked; the tenant always stands first. */
-export function logFilterOf(tenantId: TenantId, { query, context }: LogSearch): QueryFilter<IntegrationLog> {
+export function logFilterOf(tenantId: TenantId, { query, context, extracts }: LogSearch): QueryFilter<IntegrationLog> {
   const { actionId, integrationId, vendor, status, errorClass, direction, from, to } = query;
-  const keys = contextKeysOf(context);
+  const keys = [...contextKeysOf(context), ...extractKeysOf(extracts)];
   return {
     tenantId,
     ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),

@@ -8,7 +8,8 @@ export function logViewOf(log: IntegrationLog) {
     budgetFrom: _budget,
     firstAttempt: _first,
     lastExecutionId: _last,
+    extracts = {},
     ...rest
   } = log;
-  return { id, ...rest };
+  return { id, ...rest, extracts };
 }

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import type { ContextData } from '../common/primitives.js';
-import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
+import { DIRECTIONS, type Direction, type Extracts, LOG_STATUSES, type LogStatus } from './integration-log.js';
 
 /** A manual retry that waits for its try. */
 export class WaitingRetryDto {
@@ -52,6 +52,10 @@ export class LogDto {
 
   /** When the next try is due; `null` where none will be made by itself. */
   nextAttemptAt!: Date | null;
+
+  /** What was lifted from the vendor's answer, by the names that the integration gives. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  extracts!: Extracts;
 
   retry!: WaitingRetryDto | null;
 

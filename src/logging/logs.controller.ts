@@ -45,6 +45,14 @@ export class LogsController {
     description: 'Any id of the context, as in `context[patientId]=P-1042`.',
     schema: { type: 'object', additionalProperties: { type: 'string' } },
   })
+  @ApiQuery({
+    name: 'extract',
+    required: false,
+    style: 'deepObject',
+    explode: true,
+    description: "Any value that was lifted from a vendor's answer, as in `extract[vendorRef]=A-7`.",
+    schema: { type: 'object', additionalProperties: { type: 'string' } },
+  })
   async list(@Caller() caller: Principal, @Query() parameters: Record<string, unknown>): Promise<LogPageDto> {
     const search = readLogSearch(parameters);
     const { limit = DEFAULT_PAGE_SIZE, cursor, tenantId: named } = search.query;

@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
-import type { AttemptDocument, CapturedRequest, CapturedResponse, IntegrationLog } from './integration-log.js';
+import {
+  type AttemptDocument,
+  type CapturedRequest,
+  type CapturedResponse,
+  extractKeysOf,
+  type IntegrationLog,
+} from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
 
@@ -10,6 +16,8 @@ import type { Execution, LogEntry, LogSink } from './log-entry.js';
 const COMMAND_BYTES = 12 * 1_048_576;
 /** Everything of a try but what was captured. */
 const BESIDE_CAPTURED_BYTES = 2_048;
+/** Ten extracts of 256 characters, three times as the try, the log and its keys have them, or as many faults. */
+const EXTRACTS_BYTES = 48 * 1_024;
 /** What BSON adds to a short text. */
 const ENTRY_BYTES = 8;
 
@@ -59,6 +67,7 @@ export class MongoLogSink implements LogSink {
             retry: null,
             ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
           },
+          ...(summary.extracts ? { $addToSet: { contextKeys: { $each: extractKeysOf(summary.extracts) } } } : {}),
         },
       }));
       moved += await this.database.updateEach(INTEGRATION_LOGS, updates);
@@ -115,10 +124,13 @@ function inCommands(executions: readonly Execution[]): Execution[][] {
 }
 
 /** A further try moves the log only; what it captured goes elsewhere. */
-function sizeOf({ attempt: { number, request, response } }: Execution): number {
-  if (number > 1) return BESIDE_CAPTURED_BYTES;
-  const url = Buffer.byteLength(request?.url ?? '');
-  return BESIDE_CAPTURED_BYTES + url + capturedBytes(request) + capturedBytes(response);
+function sizeOf({ attempt }: Execution): number {
+  const { number, request, response, errorMessage, extracts, extractFaults } = attempt;
+  const lifted = extracts || extractFaults ? EXTRACTS_BYTES : 0;
+  // The message stands in the try and in the log.
+  const beside = BESIDE_CAPTURED_BYTES + lifted + 2 * Buffer.byteLength(errorMessage ?? '');
+  if (number > 1) return beside;
+  return beside + Buffer.byteLength(request?.url ?? '') + capturedBytes(request) + capturedBytes(response);
 }
 
 function capturedBytes(captured: CapturedRequest | CapturedResponse | null): number {

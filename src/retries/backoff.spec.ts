@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { RetryPolicyInput } from '../integrations/integration-input.dto.js';
 import { backoffMs, retryAfterMs } from './backoff.js';
-import { nextTryAt } from './retry-decision.js';
+import { deadlineOf, nextTryAt } from './retry-decision.js';
 
-const policy = { maxAttempts: 20, baseDelayMs: 10_000, maxDelayMs: 14_400_000 };
+const policy = { maxAttempts: 20, baseDelayMs: 10_000, maxDelayMs: 14_400_000, waitsMs: null, deadlineMs: null };
 const NOW = new Date('2026-03-01T12:00:00Z');
 
 describe('backoffMs', () => {
@@ -19,10 +19,21 @@ describe('backoffMs', () => {
     );
   });
 
-  it('spans at most 37.7 hours by the default policy, as its docstring says', () => {
+  it('spans about a day by the default policy, as its docstring says', () => {
     const byDefault = new RetryPolicyInput();
-    const waits = Array.from({ length: byDefault.maxAttempts - 1 }, (_, index) => backoffMs(byDefault, index + 1, 1));
-    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBe((20_470 + 8 * 14_400) * 1_000);
+    const windows = Array.from({ length: byDefault.maxAttempts - 1 }, (_, index) => backoffMs(byDefault, index + 1, 1));
+    const maximalMs = windows.reduce((sum, windowMs) => sum + windowMs, 0);
+    expect(maximalMs).toBe((20_470 + 8 * 14_400) * 1_000);
+    expect(maximalMs / 3_600_000).toBeCloseTo(37.7, 1);
+    expect(maximalMs / 2 / 3_600_000).toBeCloseTo(18.8, 1);
+    // Of a value that is even over a window w, the variance is w^2 / 12.
+    const deviationMs = Math.sqrt(windows.reduce((sum, windowMs) => sum + windowMs ** 2 / 12, 0));
+    expect(deviationMs / 3_600_000).toBeCloseTo(3.4, 1);
+  });
+
+  it('waits exactly as long as the policy lists', () => {
+    const listed = { ...policy, waitsMs: [100, 5_000, 60_000] };
+    expect([1, 2, 3].map((tries) => backoffMs(listed, tries, 0.5))).toEqual([100, 5_000, 60_000]);
   });
 });
 
@@ -61,6 +72,13 @@ describe('nextTryAt', () => {
     expect(nextTryAt(policy, { ...failed, tries: 20 }, NOW, 0.5)).toBeNull();
   });
 
+  it('makes one try more than the policy lists waits', () => {
+    const listed = { ...policy, maxAttempts: 50, waitsMs: [100, 5_000] };
+    const due = [1, 2, 3].map((tries) => nextTryAt(listed, { ...failed, tries }, NOW, 0.5)?.getTime());
+    expect(due).toEqual([NOW.getTime() + 100, NOW.getTime() + 5_000, undefined]);
+    expect(nextTryAt({ ...policy, waitsMs: [] }, failed, NOW, 0.5)).toBeNull();
+  });
+
   it.each([
     ['transient', true],
     ['throttled', true],
@@ -89,5 +107,12 @@ describe('nextTryAt', () => {
         },
       ),
     );
+  });
+});
+
+describe('deadlineOf', () => {
+  it('counts from when the action happened', () => {
+    expect(deadlineOf({ ...policy, deadlineMs: 1_500 }, NOW)).toEqual(new Date('2026-03-01T12:00:01.500Z'));
+    expect(deadlineOf(policy, NOW)).toBeNull();
   });
 });

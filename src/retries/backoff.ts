@@ -7,11 +7,14 @@ const MAX_RETRY_AFTER_MS = 86_400_000;
  * The wait before the try after `tries` tries, in milliseconds: exponential with full jitter, `random * min(max, base * 2^(tries-1))`,
  * so that deliveries that failed together do not come back together.
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * Where the policy lists its waits, it is the one after this try, exactly.
  *
  * @param tries tries already made in this budget, from 1
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
 export function backoffMs(policy: RetryPolicy, tries: number, random: number): number {
+  const { waitsMs } = policy;
+  if (waitsMs) return waitsMs[tries - 1] ?? 0;
   return Math.round(random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (tries - 1)));
 }
 

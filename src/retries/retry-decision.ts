@@ -16,7 +16,13 @@ export interface FailedTry {
 /** When the next try is due; `null` where the delivery gives up. */
 export function nextTryAt(policy: RetryPolicy, failed: FailedTry, now: Date, random: number): Date | null {
   const retried = failed.retryable ?? ERROR_CLASS_RULES[failed.errorClass].retried;
-  if (!retried || failed.tries >= policy.maxAttempts) return null;
+  if (!retried || failed.tries >= triesOf(policy)) return null;
   const waitMs = Math.max(failed.retryAfterMs ?? 0, backoffMs(policy, failed.tries, random));
   return new Date(now.getTime() + waitMs);
 }
+
+const triesOf = ({ waitsMs, maxAttempts }: RetryPolicy) => (waitsMs ? waitsMs.length + 1 : maxAttempts);
+
+/** After this the delivery is pointless; `null` where it never is. */
+export const deadlineOf = ({ deadlineMs }: RetryPolicy, occurredAt: Date): Date | null =>
+  deadlineMs ? new Date(occurredAt.getTime() + deadlineMs) : null;

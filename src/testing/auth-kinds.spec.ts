@@ -1,3 +1,5 @@
+import type { OutgoingBody } from '../security/outbound-http/segmented-body.js';
+import { piecesOf } from '../security/signatures/signature-scheme.js';
 import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { API_KEY_AUTH } from '../integrations/auth/api-key.auth.js';
 import { AUTH_KINDS } from '../integrations/auth/auth-kinds.js';
@@ -121,7 +123,7 @@ describeAuthKind(LOGIN_AUTH, {
       input: { ...LOGIN, header: 'X-Session', expiresInPath: 'data.ttl' },
       secrets: ['pass"word-1'],
       tokenEndpoint: ({ body, headers }) =>
-        String(body) === '{"user":"lab-user","pass":["pass\\"word-1"],"lab":12}' &&
+        bytesOf(body ?? null).toString() === '{"user":"lab-user","pass":["pass\\"word-1"],"lab":12}' &&
         headers['content-type'] === 'application/json'
           ? { status: 201, body: '{"data":{"token":"session-4711","ttl":1200}}' }
           : { status: 401, body: '' },
@@ -140,7 +142,7 @@ describeAuthKind(LOGIN_AUTH, {
       },
       secrets: ['pass word-1'],
       tokenEndpoint: ({ body }) =>
-        String(body) === 'u=lab%2Fa%26b%3Dc&p=pass+word-1'
+        bytesOf(body ?? null).toString() === 'u=lab%2Fa%26b%3Dc&p=pass+word-1'
           ? { status: 200, body: '{"tokens":["session-4711"]}' }
           : { status: 401, body: '' },
       accepts: ({ headers }) => headers['authorization'] === 'Session session-4711',
@@ -162,6 +164,9 @@ describeAuthKind(LOGIN_AUTH, {
   ],
 });
 
+const bytesOf = (body: OutgoingBody | string | null) =>
+  Buffer.concat([...piecesOf(body ?? '')].map((piece) => Buffer.from(piece)));
+
 const HMAC = { kind: 'hmac', header: 'X-Signature', template: '{{body}}', key: 'hmac-key-1' };
 
 describeAuthKind(HMAC_AUTH, {
@@ -172,9 +177,7 @@ describeAuthKind(HMAC_AUTH, {
       secrets: ['hmac-key-1'],
       accepts: ({ headers, body }) =>
         headers['x-hub-signature-256'] ===
-        `sha256=${createHmac('sha256', 'hmac-key-1')
-          .update(body ?? '')
-          .digest('hex')}`,
+        `sha256=${createHmac('sha256', 'hmac-key-1').update(bytesOf(body)).digest('hex')}`,
     },
     {
       name: 'a canonical request with a timestamp',
@@ -191,9 +194,7 @@ describeAuthKind(HMAC_AUTH, {
       secrets: [Buffer.from('hmac-key-1').toString('base64')],
       accepts: ({ headers, body }) => {
         const time = headers['x-time'] ?? '';
-        const digest = createHash('sha256')
-          .update(body ?? '')
-          .digest('hex');
+        const digest = createHash('sha256').update(bytesOf(body)).digest('hex');
         const text = `POST\n/patients/P%2F1?lab=12\n${time}\nlog_1\n${digest}`;
         const expected = createHmac('sha512', 'hmac-key-1').update(text).digest('base64');
         return Math.abs(Number(time) - Date.now()) < 60_000 && headers['x-signature'] === expected;

@@ -47,16 +47,25 @@ describe('/v1/integrations', () => {
       vendor: 'CRM',
       enabled: true,
       disabledReason: null,
-      endpoint: { method: 'POST', format: 'json', query: {}, ...CRM.endpoint },
+      endpoint: { method: 'POST', format: 'json', compression: 'none', query: {}, ...CRM.endpoint },
       auth: { kind: 'api-key', in: 'header', name: 'X-Api-Key', secretSet: true },
       tls: null,
       signing: null,
       filter: null,
       mapping: CRM.mapping,
+      schema: null,
       attachments: [],
       successRule: { statuses: ['200-299'], expression: null },
+      extracts: {},
+      loggedBodyBytes: null,
       timeoutMs: 30_000,
-      retryPolicy: { maxAttempts: 20, baseDelayMs: 10_000, maxDelayMs: 14_400_000 },
+      retryPolicy: {
+        maxAttempts: 20,
+        baseDelayMs: 10_000,
+        maxDelayMs: 14_400_000,
+        waitsMs: null,
+        deadlineMs: null,
+      },
       traffic: DEFAULT_TRAFFIC,
       pause: null,
       version: 1,
@@ -91,6 +100,21 @@ describe('/v1/integrations', () => {
       { endpoint: { url: 'http://127.0.0.1/', headers: { 'Webhook-Id': '1' } } },
       ['endpoint.headers.Webhook-Id'],
     ],
+    ['an extract that does not parse', { extracts: { ref: '{' } }, ['extracts.ref']],
+    [
+      'extracts with names that cannot be searched, or call for a secret',
+      { extracts: { 'a.b': 'status', accessToken: 'body.token' } },
+      ['extracts.a.b', 'extracts.accessToken'],
+    ],
+    [
+      'more than ten extracts',
+      { extracts: Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`e${index}`, 'status'])) },
+      ['extracts'],
+    ],
+    ['an extract that is no expression', { extracts: { ref: 7 } }, ['extracts.ref']],
+    ['more of a body than the installation keeps', { loggedBodyBytes: 65_537 }, ['loggedBodyBytes']],
+    ['waits that are none', { retryPolicy: { waitsMs: [5] } }, ['retryPolicy.waitsMs']],
+    ['a deadline in no time', { retryPolicy: { deadlineMs: 1 } }, ['retryPolicy.deadlineMs']],
     ['several faults at once', { name: '', timeoutMs: 1, colour: 'red' }, ['name', 'timeoutMs', 'colour']],
   ])('refuses %s', async (_case, part, fields) => {
     const { status, body } = await lab.post('/v1/integrations', { ...CRM, ...part });
@@ -119,6 +143,20 @@ describe('/v1/integrations', () => {
         auth: { kind: 'api-key', secretSet: true },
         version: 2,
       });
+    });
+
+    it('keeps a schema as it was sent, through other changes and in every version', async () => {
+      const schema = {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        type: 'object',
+        $defs: { 'a.b': true },
+      };
+      const id = await create({ schema });
+      const { body } = await lab.patch(`/v1/integrations/${id}`, { name: 'Renamed' }).expect(200);
+      expect(body.schema).toEqual(schema);
+      await lab.patch(`/v1/integrations/${id}`, { schema: null }).expect(200);
+      const { body: versions } = await lab.get(`/v1/integrations/${id}/versions`).expect(200);
+      expect(versions.items.map((version: { schema: unknown }) => version.schema)).toEqual([null, schema, schema]);
     });
 
     it('checks the result as a whole', async () => {

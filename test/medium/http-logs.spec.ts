@@ -73,6 +73,7 @@ describe('/v1/logs', () => {
       errorCode: expect.any(String),
       errorMessage: expect.stringContaining('422'),
       nextAttemptAt: null,
+      extracts: {},
       retry: null,
       correlationId: expect.any(String),
       parentLogId: null,

@@ -93,7 +93,14 @@ describe('the log writer', () => {
     const executions = logs.map((log, index) => {
       const execution = tryOf(log, SUCCESS);
       if (index !== 1) return execution;
-      const body = { text: TOO_LARGE, sizeBytes: TOO_LARGE.length, sha256: '', truncated: false };
+      const body = {
+        text: TOO_LARGE,
+        sizeBytes: TOO_LARGE.length,
+        sha256: '',
+        truncated: false,
+        contentType: null,
+        cutBytes: 0,
+      };
       return { ...execution, attempt: { ...execution.attempt, response: { status: 200, headers: {}, body } } };
     });
     await Promise.all(executions.map(write));
@@ -109,7 +116,7 @@ describe('the log writer', () => {
   it('writes many tries with the largest bodies at once as they are, without trying again', async () => {
     const { loggedBodyBytes } = host.app.get<Settings>(SETTINGS, { strict: false }).limits;
     const text = 'x'.repeat(loggedBodyBytes);
-    const body = { text, sizeBytes: text.length, sha256: '', truncated: false };
+    const body = { text, sizeBytes: text.length, sha256: '', truncated: false, contentType: null, cutBytes: 0 };
     const logs: IntegrationLog[] = [];
     for (let count = 0; count < 200; count += 1) logs.push(await queuedLog());
     const writing = jest.spyOn(host.find(MongoLogSink), 'write');

@@ -11,6 +11,7 @@ export interface VendorRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly bytes: Buffer;
   /** The body as JSON; `undefined` where it is none. */
   readonly json: unknown;
   readonly receivedAt: Date;
@@ -113,11 +114,12 @@ function waitFor(
 async function receive(incoming: IncomingMessage): Promise<VendorRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
-  const body = Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  const body = bytes.toString('utf8');
   const { method = '', url = '', headers, socket } = incoming;
   const isKnown = socket instanceof TLSSocket && socket.authorized;
   const clientName = isKnown ? String(socket.getPeerCertificate().subject.CN) : null;
-  return { method, url, headers, body, json: jsonOf(body), receivedAt: new Date(), clientName };
+  return { method, url, headers, body, bytes, json: jsonOf(body), receivedAt: new Date(), clientName };
 }
 
 function jsonOf(body: string): unknown {

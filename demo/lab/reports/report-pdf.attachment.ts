@@ -12,7 +12,7 @@ export class ReportPdf implements AttachmentSource {
     private readonly patients: PatientRepository,
   ) {}
 
-  async provide({ context }: AttachmentRequest): Promise<Attachment | null> {
+  async provide({ context }: AttachmentRequest): Promise<Attachment<Buffer> | null> {
     const labId = String(context['tenantId']);
     const report = await this.reports.find(labId, String(context['reportId']));
     const patient = report && (await this.patients.find(labId, report.patientId));

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Redactor } from '../../common/redaction.js';
 import { ExpressionSandbox } from '../../integrations/expressions/expression-sandbox.js';
 import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
-import { statusMatches, verdictOfStatus } from './classify-response.js';
+import { answerBodyOf } from './answer-body.js';
+import { asksFor, statusMatches, verdictOfAnswer } from './classify-response.js';
 import type { Delivery } from './delivery.js';
+import { vendorReason } from './vendor-reason.js';
 import type { FailVerdict, Verdict } from './verdict.js';
 
 const RULE_SAYS_NO: FailVerdict = {
@@ -19,20 +22,37 @@ const RULE_SAYS_NO: FailVerdict = {
 export class ClassifyStep {
   constructor(private readonly sandbox: ExpressionSandbox) {}
 
-  async verdict({ response, integration }: Delivery): Promise<Verdict> {
+  async verdict(delivery: Delivery): Promise<Verdict> {
+    const { response, integration } = delivery;
     if (!response) return { outcome: 'success' };
     const { successRule, tenantId } = integration;
     const { status, headers } = response;
-    if (!statusMatches(successRule, status)) return verdictOfStatus(status, headers, new Date());
-    if (successRule.expression === null) return { outcome: 'success' };
+    if (!statusMatches(successRule, status)) {
+      const url = delivery.request?.url.href ?? '';
+      return withReason(verdictOfAnswer({ status, headers, url }, new Date()), delivery, response);
+    }
+    if (successRule.expression === null) return success(headers);
     try {
-      const answer = { status, headers, body: bodyOf(response) };
+      const answer = { status, headers, body: answerBodyOf(response) };
       const passed = await this.sandbox.evaluate(successRule.expression, answer, { owner: tenantId });
-      return passed === true ? { outcome: 'success' } : RULE_SAYS_NO;
+      return passed === true ? success(headers) : withReason(RULE_SAYS_NO, delivery, response);
     } catch (error) {
       return ruleFailed(error);
     }
   }
+}
+
+/** A vendor may take a delivery and want no further one. */
+const success = (headers: OutboundResponse['headers']): Verdict =>
+  asksFor(headers, 'disable')
+    ? { outcome: 'success', disables: 'The vendor wants no more deliveries (webhook-delivery: disable)' }
+    : { outcome: 'success' };
+
+function withReason(verdict: FailVerdict, { secrets }: Delivery, { body }: OutboundResponse): FailVerdict {
+  const redactor = new Redactor(secrets);
+  const reason = vendorReason(body, redactor);
+  const errorMessage = redactor.text(verdict.errorMessage);
+  return { ...verdict, errorMessage: reason === null ? errorMessage : `${errorMessage}. It says: ${reason}` };
 }
 
 /** The vendor answered a good status and may have taken it: sending again by itself could do harm, so a person decides. */
@@ -44,13 +64,3 @@ const ruleFailed = (error: unknown): FailVerdict => ({
   remedy: "See whether the vendor took it, correct the integration's success rule, then retry the log.",
   retryAfterMs: null,
 });
-
-/** JSON where it is JSON, text otherwise: vendors do not always say which. */
-function bodyOf({ body }: OutboundResponse): unknown {
-  const text = body.toString('utf8');
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}

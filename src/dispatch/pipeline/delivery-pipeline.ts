@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { AttachStep } from './attach.step.js';
 import { AuthenticateStep } from './authenticate.step.js';
+import { CheckDeadlineStep } from './check-deadline.step.js';
+import { CheckSchemaStep } from './check-schema.step.js';
 import { ClassifyStep } from './classify.step.js';
 import { ComposeRequestStep } from './compose-request.step.js';
 import type { Delivery } from './delivery.js';
 import { verdictOfError } from './error-verdicts.js';
+import { ExtractStep } from './extract.step.js';
 import { MapBodyStep } from './map-body.step.js';
 import type { PipelineStep } from './pipeline-step.js';
+import { PlaceFilesStep } from './place-files.step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
 import { SendStep } from './send.step.js';
 import { SignStep } from './sign.step.js';
@@ -14,13 +18,18 @@ import type { Verdict } from './verdict.js';
 
 /** The steps in the order they run. A new step is a file beside these and a line here. */
 export const PIPELINE_STEPS = [
+  CheckDeadlineStep,
   RebuildIntentStep,
   MapBodyStep,
+  PlaceFilesStep,
+  CheckSchemaStep,
   AttachStep,
   ComposeRequestStep,
   AuthenticateStep,
   SignStep,
+  CheckDeadlineStep,
   SendStep,
+  ExtractStep,
 ] as const;
 
 const HTTP_UNAUTHORIZED = 401;

@@ -1,6 +1,9 @@
 import type { RegisteredAction } from '../../actions/registered-action.js';
+import type { PlacedFile } from '../../integrations/bodies/body-format.js';
+import type { ByteShare } from '../../common/byte-budget.js';
+import type { OutgoingBody } from '../../security/outbound-http/segmented-body.js';
 import type { Integration } from '../../integrations/integration.js';
-import type { IntegrationLog } from '../../logging/integration-log.js';
+import type { Extracts, IntegrationLog } from '../../logging/integration-log.js';
 import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 
 /** What mappings and `{{path}}` parameters read. */
@@ -17,15 +20,23 @@ export interface DeliveryInput {
 export interface ComposedRequest {
   readonly url: URL;
   readonly headers: Record<string, string>;
-  readonly body: Buffer | null;
+  /** The body as its format wrote it, which is what the log shows. */
+  readonly content: OutgoingBody | null;
+  /** What goes over the wire: the content, compressed where the integration asks for it. */
+  readonly body: OutgoingBody | null;
 }
 
 /** One try of one delivery on its way through the pipeline. Each step reads what steps before it have set. */
 export class Delivery {
   /** What the intent returned. */
   data: unknown = null;
-  /** The outgoing body as a value. */
+  /** The outgoing body as a value, with a token in the place of each file. */
   body: unknown = null;
+  /** For each attachment of the integration, in their order, what stands in its place. */
+  fileTokens: readonly string[] = [];
+  files: readonly PlacedFile[] = [];
+  /** What is set aside for its files, of the memory of this process. */
+  attachmentShare: ByteShare | null = null;
   request: ComposedRequest | null = null;
   /** Names the shared token that the request carries; `null` where it carries none. */
   token: string | null = null;
@@ -34,6 +45,9 @@ export class Delivery {
   /** Values that must not appear in anything that is stored. */
   readonly secrets: string[] = [];
   response: OutboundResponse | null = null;
+  /** What was lifted from the response, and why the rest was not. */
+  extracts: Extracts = {};
+  extractFaults: Readonly<Record<string, string>> = {};
 
   constructor(
     readonly log: IntegrationLog,

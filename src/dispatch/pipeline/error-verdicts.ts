@@ -14,6 +14,7 @@ const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boo
   TOKEN_REFUSED: { errorClass: 'auth' },
   TEMPLATE_INVALID: { errorClass: 'config' },
   ACTION_UNKNOWN: { errorClass: 'config', retryable: true },
+  DEADLINE_PASSED: { errorClass: 'intent' },
   CONTEXT_INVALID: { errorClass: 'intent' },
   URL_INVALID: { errorClass: 'config' },
   ADDRESS_REFUSED: { errorClass: 'config' },

@@ -12,4 +12,10 @@ export interface FailVerdict {
 }
 
 /** How a try ended. */
-export type Verdict = { readonly outcome: 'success' } | FailVerdict;
+export type Verdict =
+  | {
+      readonly outcome: 'success';
+      /** Why the integration is switched off all the same. */
+      readonly disables?: string;
+    }
+  | FailVerdict;

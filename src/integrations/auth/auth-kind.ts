@@ -1,6 +1,7 @@
 import type { ClassConstructor } from 'class-transformer';
 import type { FieldFault } from '../../common/field-fault.js';
 import type { OutboundRequest, OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
+import type { OutgoingBody } from '../../security/outbound-http/segmented-body.js';
 import type { IssueToken } from '../../security/tokens/shared-tokens.js';
 
 /** The call as it was composed. An authentication adds to `headers` and to the query of `url`, and changes nothing else. */
@@ -11,7 +12,7 @@ export interface AuthenticableRequest {
   readonly url: URL;
   /** By names in lower case. */
   readonly headers: Record<string, string>;
-  readonly body: Buffer | null;
+  readonly body: OutgoingBody | null;
 }
 
 /** What may be read back of an authentication: JSON. */

@@ -14,14 +14,18 @@ export class ExpressionLimitError extends WaybillError {
   /** Whether the same evaluation may succeed later: true for a full queue and for a process that is stopping. */
   readonly temporary: boolean;
 
-  constructor({ reason, position, token, limit }: ExpressionFailure & { limit: ExpressionLimit }, inputShape: string) {
+  constructor(
+    { reason, position, token, limit }: ExpressionFailure & { limit: ExpressionLimit },
+    inputShape: string,
+    what = 'expression',
+  ) {
     const place = position === null ? '' : ` at character ${position}${token === null ? '' : ` (${token})`}`;
     const details = { limit, position, token, inputShape };
-    super(`The expression was stopped${place}: ${reason}. Its input had the shape ${inputShape}`, { details });
+    super(`The ${what} was stopped${place}: ${reason}. Its input had the shape ${inputShape}`, { details });
     this.limit = limit;
     this.temporary = TEMPORARY.has(limit);
     this.remedy = this.temporary
       ? 'Retry later; if it happens often, add workers.'
-      : 'Simplify the expression or give it a smaller input: it needs more than one evaluation may take.';
+      : `Simplify the ${what === 'expression' ? what : 'schema'} or give it a smaller input: it needs more than one evaluation may take.`;
   }
 }

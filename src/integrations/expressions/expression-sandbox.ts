@@ -9,7 +9,9 @@ import {
   EXPRESSION_SANDBOX_OPTIONS,
   type ExpressionSandboxOptions,
 } from './expression-sandbox.options.js';
+import type { SchemaOutcome, SchemaTask } from '../schemas/schema-task.js';
 import { ExpressionThreads } from './expression-threads.js';
+import type { ThreadJobs } from './expression.worker.js';
 import { FairQueue } from './fair-queue.js';
 import { shapeOf } from './input-shape.js';
 
@@ -53,14 +55,23 @@ export class ExpressionSandbox implements OnApplicationShutdown {
   async evaluate(source: string, input: unknown, options: EvaluateOptions = {}): Promise<unknown> {
     options.signal?.throwIfAborted();
     const inputJson = this.inputJsonOf(input);
-    const answer = await this.enqueue(source, inputJson, options);
-    if (answer === 'queue') throw limitError('queue', 'too many evaluations are waiting', inputJson);
-    if (answer === 'stopped') throw limitError('stopped', 'this process is stopping', inputJson);
-    if (answer === 'time') throw limitError('time', 'it hung and its thread was ended', inputJson);
-    if (answer === 'memory') throw limitError('memory', 'it used up the memory of its thread', inputJson);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const { maxOutputBytes } = this.options;
+    const answer = await this.enqueue('evaluate', { source, inputJson, timeoutMs, maxOutputBytes }, timeoutMs, options);
+    if (typeof answer === 'string') throw limitError(answer, STOPS[answer], inputJson);
     if (answer.ok) return answer.resultJson === undefined ? undefined : JSON.parse(answer.resultJson);
     this.check(source);
-    throw errorOf(answer.failure, inputJson);
+    throw errorOf(answer.failure, source, inputJson);
+  }
+
+  /** Checks a value by a JSON Schema, in the same threads. @throws ExpressionLimitError */
+  async validate(task: SchemaTask, options: EvaluateOptions = {}): Promise<SchemaOutcome> {
+    options.signal?.throwIfAborted();
+    const valueJson = task.valueJson ?? 'null';
+    this.requireInputSize(valueJson);
+    const answer = await this.enqueue('validate', task, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options);
+    if (typeof answer === 'string') throw limitError(answer, STOPS[answer], valueJson, 'schema check');
+    return answer;
   }
 
   /** After the workers and the HTTP calls have ended: until then they may need it. */
@@ -75,19 +86,19 @@ export class ExpressionSandbox implements OnApplicationShutdown {
     await this.threads?.close();
   }
 
-  private async enqueue(
-    source: string,
-    inputJson: string,
-    { timeoutMs = DEFAULT_TIMEOUT_MS, signal, owner }: EvaluateOptions,
-  ) {
+  private async enqueue<Name extends keyof ThreadJobs>(
+    name: Name,
+    task: ThreadJobs[Name]['task'],
+    timeoutMs: number,
+    { signal, owner }: EvaluateOptions,
+  ): Promise<ThreadJobs[Name]['outcome'] | keyof typeof STOPS> {
     if (this.closed) return 'stopped';
-    const { maxOutputBytes } = this.options;
     const leave = await this.queue.enter(owner ?? '', signal);
     if (leave === 'full') return 'queue';
     if (leave === 'cleared') return 'stopped';
     try {
       this.threads ??= new ExpressionThreads(this.options);
-      return await this.threads.run({ source, inputJson, timeoutMs, maxOutputBytes }, signal);
+      return await this.threads.run(name, task, timeoutMs, signal);
     } catch (error) {
       if (this.closed) return 'stopped';
       throw error;
@@ -98,15 +109,24 @@ export class ExpressionSandbox implements OnApplicationShutdown {
 
   private inputJsonOf(input: unknown): string {
     const inputJson = jsonOf(input);
+    this.requireInputSize(inputJson);
+    return inputJson;
+  }
+
+  private requireInputSize(inputJson: string): void {
+    const { maxInputBytes } = this.options;
     const sizeBytes = Buffer.byteLength(inputJson);
-    if (sizeBytes <= this.options.maxInputBytes) return inputJson;
-    throw limitError(
-      'input',
-      `its input has ${sizeBytes} bytes; the limit is ${this.options.maxInputBytes}`,
-      inputJson,
-    );
+    if (sizeBytes <= maxInputBytes) return;
+    throw limitError('input', `its input has ${sizeBytes} bytes; the limit is ${maxInputBytes}`, inputJson);
   }
 }
+
+const STOPS = {
+  queue: 'too many evaluations are waiting',
+  stopped: 'this process is stopping',
+  time: 'it hung and its thread was ended',
+  memory: 'it used up the memory of its thread',
+} as const;
 
 function jsonOf(input: unknown): string {
   try {
@@ -119,13 +139,13 @@ function jsonOf(input: unknown): string {
 
 const NOWHERE = { position: null, token: null, jsonataCode: null };
 
-const limitError = (limit: ExpressionLimit, reason: string, inputJson: string) =>
-  new ExpressionLimitError({ ...NOWHERE, limit, reason }, shapeOf(JSON.parse(inputJson)));
+const limitError = (limit: ExpressionLimit, reason: string, inputJson: string, what?: string) =>
+  new ExpressionLimitError({ ...NOWHERE, limit, reason }, shapeOf(JSON.parse(inputJson)), what);
 
-function errorOf(failure: ExpressionFailure, inputJson: string) {
+function errorOf(failure: ExpressionFailure, source: string, inputJson: string) {
   const { limit } = failure;
   const shape = shapeOf(JSON.parse(inputJson));
   return limit === null
-    ? new ExpressionFailedError(failure, shape)
+    ? new ExpressionFailedError(failure, shape, source)
     : new ExpressionLimitError({ ...failure, limit }, shape);
 }

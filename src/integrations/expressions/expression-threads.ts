@@ -3,20 +3,19 @@ import { Piscina } from 'piscina';
 import { isRecord } from '../../common/primitives.js';
 import type { ExpressionSandboxOptions } from './expression-sandbox.options.js';
 import { EXPRESSION_WORKER_URL } from './expression-worker.location.js';
-import type { ExpressionOutcome, ExpressionTask } from './expression.worker.js';
+import type { ThreadJobs } from './expression.worker.js';
 
 /** What ended a thread under its task. */
 export type ThreadStop = 'time' | 'memory';
 
 /** Runs one task on each thread. A thread that hangs or runs out of memory ends, with its one task; the next task gets a new one. */
 export class ExpressionThreads {
-  private readonly pool: Piscina<ExpressionTask, ExpressionOutcome>;
+  private readonly pool: Piscina;
   private readonly logger = new Logger(ExpressionThreads.name);
 
   constructor(private readonly options: ExpressionSandboxOptions) {
     this.pool = new Piscina({
       filename: EXPRESSION_WORKER_URL,
-      name: 'evaluate',
       minThreads: 0,
       maxThreads: options.maxThreads,
       idleTimeout: options.idleTimeoutMs,
@@ -33,13 +32,18 @@ export class ExpressionThreads {
   }
 
   /** Never more than `maxThreads` at a time: the time limit of a task starts here, so it must not wait. */
-  async run(task: ExpressionTask, signal: AbortSignal | undefined): Promise<ExpressionOutcome | ThreadStop> {
+  async run<Name extends keyof ThreadJobs>(
+    name: Name,
+    task: ThreadJobs[Name]['task'],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ThreadJobs[Name]['outcome'] | ThreadStop> {
     const stop = new AbortController();
     const onAbort = () => stop.abort();
-    const timer = setTimeout(onAbort, task.timeoutMs + this.options.graceMs);
+    const timer = setTimeout(onAbort, timeoutMs + this.options.graceMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await this.pool.run(task, { signal: stop.signal });
+      return await this.pool.run(task, { name, signal: stop.signal });
     } catch (error) {
       signal?.throwIfAborted();
       if (stop.signal.aborted) return 'time';

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { compileExpression, type CompiledExpression } from './expression-compiler.js';
+import type { SchemaOutcome, SchemaTask } from '../schemas/schema-task.js';
 import { type ExpressionFailure, failureOf } from './expression-failure.js';
 import { plainResult } from './plain-result.js';
 
@@ -42,4 +43,16 @@ function compiledOf(source: string): CompiledExpression {
   const expression = compileExpression(source);
   compiled.set(source, expression);
   return expression;
+}
+
+/** Loaded when the first schema comes: most threads never see one. */
+export async function validate(task: SchemaTask): Promise<SchemaOutcome> {
+  const validator = await import('../schemas/schema-validator.js');
+  return validator.validate(task);
+}
+
+/** What a thread can be asked, by the name of its function. */
+export interface ThreadJobs {
+  readonly evaluate: { readonly task: ExpressionTask; readonly outcome: ExpressionOutcome };
+  readonly validate: { readonly task: SchemaTask; readonly outcome: SchemaOutcome };
 }

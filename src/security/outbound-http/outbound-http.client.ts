@@ -8,6 +8,7 @@ import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
 import { type Answer, type OutboundAgents, outboundAdapter, statusOf } from './outbound.adapter.js';
 import { type OutboundTls, TlsAgents } from './tls-agents.js';
 import { OutboundRequestError } from './outbound-request.error.js';
+import type { OutgoingBody } from './segmented-body.js';
 
 type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
@@ -16,7 +17,7 @@ export interface OutboundRequest {
   /** Absolute, http or https, no user-info. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer | string;
+  readonly body?: OutgoingBody | string;
   /** For the whole call: name resolution, connection, headers and body. */
   readonly timeoutMs: number;
   /** Bytes that are read of the answer's body, after decompression. */

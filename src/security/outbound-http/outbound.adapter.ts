@@ -1,8 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline, Readable } from 'node:stream';
 import type { AxiosAdapter, InternalAxiosRequestConfig } from 'axios';
 import { isRecord } from '../../common/primitives.js';
 import { type BoundedBody, readBoundedBody } from './bounded-body.js';
+import { SegmentedBody } from './segmented-body.js';
 
 export interface OutboundAgents {
   readonly http: http.Agent;
@@ -41,6 +43,8 @@ export function outboundAdapter(agents: OutboundAgents): AxiosAdapter {
       const error = new Error('The call broke off', { cause });
       throw Object.assign(error, { status }, timedOut ? { code: CALL_TIMED_OUT, cause: undefined } : {});
     } finally {
+      // A vendor may answer before it has read everything: the rest is not sent, and the connection is of no more use.
+      if (!request.writableFinished) request.destroy();
       clearTimeout(timer);
     }
   };
@@ -59,7 +63,8 @@ function responseTo(request: http.ClientRequest, { data }: InternalAxiosRequestC
     // After the answer has begun, an error of the request shows as an error of the answer.
     request.on('error', reject);
     request.once('response', resolve);
-    request.end(data);
+    if (!(data instanceof SegmentedBody)) request.end(data);
+    else pipeline(Readable.from(data.chunks(), { objectMode: false }), request, (error) => error && reject(error));
   });
 }
 
@@ -67,6 +72,7 @@ function headersToSend({ headers, data }: InternalAxiosRequestConfig): http.Outg
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) if (typeof value === 'string') own[name] = value;
   if (Buffer.isBuffer(data) || typeof data === 'string') own['Content-Length'] = String(Buffer.byteLength(data));
+  if (data instanceof SegmentedBody) own['Content-Length'] = String(data.sizeBytes);
   return own;
 }
 

@@ -1,6 +1,12 @@
 import { createHash, createHmac, type Hmac } from 'node:crypto';
 import { equalInConstantTime } from './equal-in-constant-time.js';
-import { type SignableMessage, type SignatureScheme, unixSeconds } from './signature-scheme.js';
+import {
+  piecesOf,
+  type SignableBody,
+  type SignableMessage,
+  type SignatureScheme,
+  unixSeconds,
+} from './signature-scheme.js';
 
 export const HMAC_ALGORITHMS = ['sha256', 'sha512', 'sha1'] as const;
 export const HMAC_ENCODINGS = ['hex', 'base64'] as const;
@@ -20,13 +26,17 @@ export interface HmacDeclaration {
   readonly keyEncoding: (typeof KEY_ENCODINGS)[number];
 }
 
-const PARTS: Readonly<Record<string, (message: SignableMessage, time: string) => Buffer | string>> = {
+const PARTS: Readonly<Record<string, (message: SignableMessage, time: string) => SignableBody>> = {
   method: ({ method }) => method,
   path: ({ target }) => target,
   timestamp: (_message, time) => time,
   body: ({ body }) => body,
   /** Lower-case hex, as AWS and its followers write it. */
-  bodySha256: ({ body }) => createHash('sha256').update(body).digest('hex'),
+  bodySha256: ({ body }) => {
+    const hash = createHash('sha256');
+    for (const piece of piecesOf(body)) hash.update(piece);
+    return hash.digest('hex');
+  },
   id: ({ id }) => id,
 };
 
@@ -61,5 +71,5 @@ function signInto(hmac: Hmac, declaration: HmacDeclaration, message: SignableMes
   const time = writtenTime(declaration, message.sentAt);
   // With a group in the pattern, `split` gives texts and names in turn.
   for (const [index, piece] of declaration.template.split(PLACEHOLDER).entries())
-    hmac.update(index % 2 === 0 ? piece : (PARTS[piece]?.(message, time) ?? ''));
+    for (const bytes of piecesOf(index % 2 === 0 ? piece : (PARTS[piece]?.(message, time) ?? ''))) hmac.update(bytes);
 }

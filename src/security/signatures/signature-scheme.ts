@@ -6,9 +6,15 @@ export interface SignableMessage {
   readonly method: string;
   /** Path and query as they stand in the request line. */
   readonly target: string;
-  /** As it goes over the wire; a text counts as its UTF-8. */
-  readonly body: Buffer | string;
+  /** As it goes over the wire. */
+  readonly body: SignableBody;
 }
+
+/** A text counts as its UTF-8; one that is made while it is read is signed piece by piece. */
+export type SignableBody = Buffer | string | { chunks(): Iterable<Buffer> };
+
+export const piecesOf = (body: SignableBody): Iterable<Buffer | string> =>
+  typeof body === 'string' || Buffer.isBuffer(body) ? [body] : body.chunks();
 
 /**
  * One way to sign a message. `describeSignatureScheme` of `waybill/testing` says what each of them must hold to.

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { equalInConstantTime } from './equal-in-constant-time.js';
-import type { SignableMessage } from './signature-scheme.js';
+import { piecesOf, type SignableMessage } from './signature-scheme.js';
 import { SigningKeyInvalidError } from './signing-key-invalid.error.js';
 import { signedPrefix, type WebhookScheme } from './webhook-scheme.js';
 
@@ -19,7 +19,8 @@ export const V1_SCHEME: WebhookScheme = {
 };
 
 function sign(message: SignableMessage, secret: string): string {
-  const hmac = createHmac('sha256', keyOf(secret)).update(signedPrefix(message)).update(message.body);
+  const hmac = createHmac('sha256', keyOf(secret)).update(signedPrefix(message));
+  for (const piece of piecesOf(message.body)) hmac.update(piece);
   return `v1,${hmac.digest('base64')}`;
 }
 

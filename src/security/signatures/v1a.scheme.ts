@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import type { SignableMessage } from './signature-scheme.js';
+import { piecesOf, type SignableMessage } from './signature-scheme.js';
 import { SigningKeyInvalidError } from './signing-key-invalid.error.js';
 import { signedPrefix, type WebhookScheme } from './webhook-scheme.js';
 
@@ -38,7 +38,7 @@ export const V1A_SCHEME: WebhookScheme = {
 };
 
 const signedBytes = (message: SignableMessage) =>
-  Buffer.concat([Buffer.from(signedPrefix(message)), Buffer.from(message.body)]);
+  Buffer.concat([signedPrefix(message), ...piecesOf(message.body)].map((piece) => Buffer.from(piece)));
 
 function bytesOf(key: string, prefix: string, length: number): Buffer {
   const bytes = Buffer.from(key.slice(prefix.length), 'base64');

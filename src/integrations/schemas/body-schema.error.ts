@@ -1,0 +1,15 @@
+import { WaybillError } from '../../common/waybill.error.js';
+import type { SchemaFault } from './schema-task.js';
+
+/** A body that does not meet the integration's schema. It names paths and rules, never values. */
+export class BodySchemaError extends WaybillError {
+  readonly code = 'BODY_SCHEMA_FAILED';
+  readonly stage = 'map';
+  readonly remedy = 'Correct the record, the mapping or the schema of the integration, then retry the log.';
+
+  constructor(faults: readonly SchemaFault[], faultCount: number) {
+    const more = faultCount > faults.length ? `; and ${faultCount - faults.length} more` : '';
+    const named = faults.map(({ place, rule }) => `${place === '' ? '(body)' : place} ${rule}`).join('; ');
+    super(`The body does not meet the schema of the integration: ${named}${more}`, { details: { faults, faultCount } });
+  }
+}
