@@ -6,6 +6,7 @@ import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
+import { BacklogSweep } from './backlog-sweep.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWorker } from './delivery-worker.js';
@@ -36,6 +37,7 @@ import { Reconciler } from './reconciler.js';
     DeliveryOrder,
     DeliveryWorker,
     DueTries,
+    BacklogSweep,
     Reconciler,
   ],
   exports: [ActionDispatcher, EventStore],

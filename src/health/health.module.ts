@@ -1,11 +1,16 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { CorrelationMiddleware } from '../http/correlation.middleware.js';
 import { QueuesModule } from '../queues/queues.module.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { HealthController } from './health.controller.js';
 import { Readiness } from './readiness.js';
 
-@Module({ imports: [StorageModule, QueuesModule], controllers: [HealthController], providers: [Readiness] })
+@Module({
+  imports: [StorageModule, QueuesModule, SchedulingModule],
+  controllers: [HealthController],
+  providers: [Readiness],
+})
 export class HealthModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(CorrelationMiddleware).forRoutes(HealthController);

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LANES } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
+import { LateWatch } from '../scheduling/late-watch.js';
 import { Database } from '../storage/database.js';
 import type { DependencyHealthDto, ReadyDto } from './health.dto.js';
 
@@ -14,6 +15,7 @@ export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly lanes: LaneQueues,
+    private readonly late: LateWatch,
   ) {}
 
   async check(): Promise<ReadyDto> {
@@ -21,7 +23,8 @@ export class Readiness {
       this.ask('MongoDB', () => this.database.ping(TIMEOUT_MS)),
       this.ask('Redis', () => this.pingRedis()),
     ]);
-    return { status: mongodb.ok && redis.ok ? 'ok' : 'unavailable', mongodb, redis };
+    const late = { integrations: this.late.count(), oldestDueAt: this.late.oldestDueAt() };
+    return { status: mongodb.ok && redis.ok ? 'ok' : 'unavailable', mongodb, redis, late };
   }
 
   private async pingRedis(): Promise<void> {

@@ -62,10 +62,15 @@ export class DeliveryQueue {
     });
   }
 
-  /** Brings the oldest of an integration's backlog out of MongoDB, as far as there is room. */
-  async refill(integrationId: IntegrationId, room = USUAL_ROOM): Promise<void> {
+  /**
+   * Brings the oldest of an integration's backlog out of MongoDB, as far as there is room. Answers whether it may be made:
+   * what a person has paused stays where it is.
+   */
+  async refill(integrationId: IntegrationId, room = USUAL_ROOM): Promise<boolean> {
+    let mayRun = true;
     await this.orLeaveIt(`The backlog of ${integrationId}`, async () => {
       const owner = await this.ownerOf(integrationId);
+      mayRun = owner !== null;
       if (!owner) return;
       const limit = room + MOST_WITH_SLOTS;
       const due = await this.logs.findDueOf(integrationId, new Date(), limit);
@@ -75,6 +80,7 @@ export class DeliveryQueue {
       if (tries.length === 0) return;
       await this.queue(integrationId, await this.admission.admit(owner, tries, 'backlog', due.length === limit));
     });
+    return mayRun;
   }
 
   /** Puts tries that have got their slots into the lane. */

@@ -5,11 +5,12 @@ import { QueuesModule } from '../queues/queues.module.js';
 import { Admission } from './admission.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySlots } from './delivery-slots.js';
+import { LateWatch } from './late-watch.js';
 import { TrafficService } from './traffic.service.js';
 
 @Module({
   imports: [IntegrationsModule, LoggingModule, QueuesModule],
-  providers: [Admission, DeliveryQueue, DeliverySlots, TrafficService],
-  exports: [DeliveryQueue, DeliverySlots, TrafficService],
+  providers: [Admission, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
+  exports: [DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
 })
 export class SchedulingModule {}

@@ -229,6 +229,7 @@ describe('the HTTP API', () => {
         status: 'ok',
         mongodb: { ok: true, ms: expect.any(Number) },
         redis: { ok: true, ms: expect.any(Number) },
+        late: { integrations: 0, oldestDueAt: null },
       });
     });
   });

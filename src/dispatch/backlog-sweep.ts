@@ -1,0 +1,69 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
+import type { IntegrationId } from '../common/ids.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { type LateDelivery, LateWatch } from '../scheduling/late-watch.js';
+import { DeliveryOrder } from './delivery-order.js';
+
+/** Logs of one integration that one look takes. */
+const PAGE_SIZE = 500;
+
+/** Finds what MongoDB says is due, or will be soon, and queues it: integration by integration, however much each has. */
+@Injectable()
+export class BacklogSweep {
+  constructor(
+    private readonly logs: IntegrationLogStore,
+    private readonly queue: DeliveryQueue,
+    private readonly order: DeliveryOrder,
+    private readonly late: LateWatch,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Offers the slots of every integration that has something due to the oldest of it. A backlog that is in good order is
+   * only looked at: its slots are taken.
+   */
+  async queueOverdue(): Promise<void> {
+    const until = new Date(Date.now() - this.settings.reconciler.graceMs);
+    const overdue: LateDelivery[] = [];
+    await this.forEachWithDue(until, async (due) => {
+      if (await this.queue.refill(due.integrationId)) overdue.push(due);
+    });
+    this.late.seen(overdue);
+  }
+
+  /** Tries that were too far ahead to be queued when they were planned and have come near since the last sweep. */
+  async queueUpcoming(): Promise<void> {
+    const now = new Date();
+    const until = new Date(now.getTime() + this.settings.delivery.queueAheadMs);
+    await this.forEachWithDue(until, async ({ integrationId }) => {
+      const reading = this.logs.findDueOf(integrationId, until, PAGE_SIZE, now);
+      const due = await bounded(reading, DATABASE_TIMEOUT_MS, 'Reading what is due soon');
+      await this.queue.add(
+        due.flatMap(({ _id: logId, attemptCount, nextAttemptAt }) =>
+          nextAttemptAt ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt: nextAttemptAt }] : [],
+        ),
+      );
+    });
+  }
+
+  /** Those whose turn has come although nobody brought them back. */
+  async bringBackSetAside(): Promise<void> {
+    await this.order.bringBackForgotten(new Date(Date.now() - this.settings.reconciler.graceMs), PAGE_SIZE);
+  }
+
+  private async forEachWithDue(
+    until: Date,
+    work: (due: { integrationId: IntegrationId; dueAt: Date }) => Promise<void>,
+  ): Promise<void> {
+    let after = '';
+    for (;;) {
+      const due = await bounded(this.logs.nextWithDue(after, until), DATABASE_TIMEOUT_MS, 'Looking for what is due');
+      if (!due) return;
+      await work(due);
+      after = due.integrationId;
+    }
+  }
+}
