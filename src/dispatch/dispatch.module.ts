@@ -6,6 +6,7 @@ import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
+import { DeliveryFollowUp } from './delivery-follow-up.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWorker } from './delivery-worker.js';
@@ -34,6 +35,7 @@ import { Reconciler } from './reconciler.js';
     },
     DeliveryRunner,
     DeliveryOrder,
+    DeliveryFollowUp,
     DeliveryWorker,
     DueTries,
     Reconciler,

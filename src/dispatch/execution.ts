@@ -11,6 +11,7 @@ import type {
   Trigger,
 } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { changeOf, type ChangeToTell, kindsOf, seqAfterTry } from '../logging/status-change.js';
 import { nextTryAt } from '../retries/retry-decision.js';
 import type { Delivery } from './pipeline/delivery.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
@@ -59,12 +60,15 @@ export function executionOf(ended: EndedTry): Execution {
     request: ended.request,
     response: ended.response,
   };
-  return {
-    logId: log._id,
-    tenantId: log.tenantId,
-    attempt,
-    summary: { ...error, ...endOf(failed, nextAttemptAt, now) },
-  };
+  const summary = { ...error, ...endOf(failed, nextAttemptAt, now) };
+  const toTell = summary.status === 'QUEUED' ? undefined : toTellOf(log, summary, number, now);
+  return { logId: log._id, tenantId: log.tenantId, attempt, summary, ...(toTell ? { toTell } : {}) };
+}
+
+function toTellOf(log: IntegrationLog, summary: LogSummary, number: number, now: Date): ChangeToTell | undefined {
+  const kinds = kindsOf(log);
+  if (kinds.length === 0) return undefined;
+  return { kinds, change: changeOf(summary, now, { seq: seqAfterTry(number), attemptCount: number }) };
 }
 
 function endOf(failed: FailVerdict | null, nextAttemptAt: Date | null, now: Date) {

@@ -1,6 +1,7 @@
 import type { LogId, TenantId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 import type { Attempt, IntegrationLog, LogSummary } from './integration-log.js';
+import type { ChangeToTell } from './status-change.js';
 
 /** A try that has ended, and where it leaves its log. */
 export interface Execution {
@@ -8,6 +9,8 @@ export interface Execution {
   readonly tenantId: TenantId;
   readonly attempt: Attempt;
   readonly summary: LogSummary;
+  /** Only where it gives the log another status and somebody is told of it. */
+  readonly toTell?: ChangeToTell;
 }
 
 export const isExecution = (value: unknown): value is Execution =>

@@ -8,6 +8,7 @@ export function logViewOf(log: IntegrationLog) {
     budgetFrom: _budget,
     firstAttempt: _first,
     lastExecutionId: _last,
+    callbacks: _callbacks,
     ...rest
   } = log;
   return { id, ...rest };

@@ -11,7 +11,11 @@ const MAX_RETRY_AFTER_MS = 86_400_000;
  * @param tries tries already made in this budget, from 1
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
-export function backoffMs(policy: RetryPolicy, tries: number, random: number): number {
+export function backoffMs(
+  policy: Pick<RetryPolicy, 'baseDelayMs' | 'maxDelayMs'>,
+  tries: number,
+  random: number,
+): number {
   return Math.round(random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (tries - 1)));
 }
 

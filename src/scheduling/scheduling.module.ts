@@ -3,13 +3,14 @@ import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
 import { Admission } from './admission.js';
+import { CallbackQueue } from './callback-queue.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySlots } from './delivery-slots.js';
 import { TrafficService } from './traffic.service.js';
 
 @Module({
   imports: [IntegrationsModule, LoggingModule, QueuesModule],
-  providers: [Admission, DeliveryQueue, DeliverySlots, TrafficService],
-  exports: [DeliveryQueue, DeliverySlots, TrafficService],
+  providers: [Admission, CallbackQueue, DeliveryQueue, DeliverySlots, TrafficService],
+  exports: [CallbackQueue, DeliveryQueue, DeliverySlots, TrafficService],
 })
 export class SchedulingModule {}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ActionsModule } from '../actions/actions.module.js';
+import { LoggingModule } from '../logging/logging.module.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { CallbackReconciler } from './callback-reconciler.js';
+import { CallbackWorker } from './callback-worker.js';
+import { ClassTeller } from './class-teller.js';
+
+/** Tells hosts what becomes of their deliveries. */
+@Module({
+  imports: [ActionsModule, LoggingModule, SchedulingModule],
+  providers: [CallbackWorker, CallbackReconciler, ClassTeller],
+})
+export class CallbacksModule {}
