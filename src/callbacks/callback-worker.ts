@@ -8,9 +8,11 @@ import { type JobContext, JobHandler } from '../queues/job-handler.decorator.js'
 import type { StatusJob } from '../queues/jobs.js';
 import { backoffMs } from '../retries/backoff.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
+import { CallbackRefusedError } from './callback-refused.error.js';
 import { ClassTeller } from './class-teller.js';
 import { ReceiverPlaces } from './receiver-places.js';
 import { statusUpdateOf } from './status-update.js';
+import { UrlTeller } from './url-teller.js';
 
 /** Of what a receiver said of itself when it failed. */
 const MAX_ERROR_CHARS = 500;
@@ -25,6 +27,7 @@ export class CallbackWorker {
     private readonly outbox: CallbackOutbox,
     private readonly queue: CallbackQueue,
     private readonly classes: ClassTeller,
+    private readonly urls: UrlTeller,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -32,14 +35,14 @@ export class CallbackWorker {
   async tell({ receiver: name, logId }: StatusJob, _context: JobContext): Promise<void> {
     if (!this.places.enter(name)) return;
     const receiver = receiverOf(name);
-    let left = 0;
+    let again = 0;
     try {
       let log = await this.outbox.claim(receiver.kind, logId);
       while (log) log = await this.tellNext(receiver, log);
     } finally {
-      left = this.places.leave(name);
+      again = this.places.leave(name);
     }
-    if (left > 0) await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, new Date(), left));
+    if (again > 0) await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, new Date(), again));
   }
 
   /** Answers with the log where more is to be told at once. */
@@ -48,16 +51,23 @@ export class CallbackWorker {
     const change = state?.untold[0];
     const update = change && statusUpdateOf(log, change);
     if (!change || !update) return null;
+    let outcome: 'told' | 'nobody';
     try {
-      await this.send(receiver, update);
+      outcome = await this.send(receiver, update);
     } catch (error) {
       return this.failed(receiver, log, state, change, error);
     }
+    if (outcome === 'nobody') return this.left(receiver, log, change);
     return this.outbox.told(receiver.kind, log._id, change);
   }
 
-  private async send(_receiver: Receiver, update: StatusUpdate): Promise<void> {
-    await this.classes.tell(update);
+  private send({ kind }: Receiver, update: StatusUpdate): Promise<'told' | 'nobody'> {
+    return kind === 'class' ? this.classes.tell(update) : this.urls.tell(update);
+  }
+
+  private left(receiver: Receiver, { _id }: IntegrationLog, change: StatusChange): Promise<IntegrationLog | null> {
+    this.log.warn(`Nobody was told that log ${_id} is ${change.status}: ${receiverName(receiver)} has no callback now`);
+    return this.outbox.giveUp(receiver.kind, _id, change, 'the integration has no status callback any more');
   }
 
   private async failed(
@@ -75,7 +85,8 @@ export class CallbackWorker {
       this.log.error(`${what}. Given up after ${failures + 1} tries since ${since.toISOString()}`);
       return this.outbox.giveUp(receiver.kind, logId, change, said);
     }
-    const waitMs = backoffMs(callback, failures + 1, Math.random());
+    const askedMs = error instanceof CallbackRefusedError ? error.waitMs : 0;
+    const waitMs = Math.max(askedMs, backoffMs(callback, failures + 1, Math.random()));
     this.log.warn(`${what}. Try ${failures + 2} comes in ${waitMs} ms`);
     const nextAt = new Date(Date.now() + waitMs);
     await this.outbox.postpone(receiver.kind, logId, change, { nextAt, failingSince: since, error: said });

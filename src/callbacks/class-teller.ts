@@ -9,9 +9,10 @@ export class ClassTeller {
   constructor(private readonly catalogue: ActionCatalogue) {}
 
   /** @throws ListenerMissingError, or whatever the host's class throws. */
-  async tell(update: StatusUpdate): Promise<void> {
+  async tell(update: StatusUpdate): Promise<'told'> {
     const listener = this.catalogue.findStatusListener(update.action.id);
     if (!listener) throw new ListenerMissingError(update.action);
     await listener.tell(update);
+    return 'told';
   }
 }

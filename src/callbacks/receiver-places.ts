@@ -16,13 +16,14 @@ export class ReceiverPlaces {
     return true;
   }
 
-  /** Answers with how many that found no place may come now; 0 where none was turned away. */
+  /** Answers with how many of those that found no place shall come again now; 0 where none was turned away. */
   leave(receiver: string): number {
     const left = (this.taken.get(receiver) ?? 1) - 1;
     if (left === 0) this.taken.delete(receiver);
     else this.taken.set(receiver, left);
     // Not for each that leaves: reading what is due is worth it for half a house.
     if (left > MOST_PER_RECEIVER / 2 || !this.turnedAway.delete(receiver)) return 0;
-    return MOST_PER_RECEIVER - left;
+    // More than there is room for: those that are turned away again say that there is more.
+    return 2 * MOST_PER_RECEIVER;
   }
 }

@@ -76,12 +76,14 @@ export class FanOut {
     const filter = await this.evaluateFilter(integration, event);
     if (!filter.passed) return { skipped: { integrationId, reason: 'filtered' } };
     const logId = logIdFor(eventId, integrationId);
-    const more = { ...orderOf(integration, event.context), ...this.callbacksOf(event.action) };
+    const more = { ...orderOf(integration, event.context), ...this.callbacksOf(event.action, integration) };
     return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error, ...more } };
   }
 
-  private callbacksOf(action: RegisteredAction): Pick<PlannedDelivery, 'callbacks'> {
-    return this.catalogue.findStatusListener(action.id) ? { callbacks: ['class'] } : {};
+  private callbacksOf({ id }: RegisteredAction, { statusCallback }: Integration): Pick<PlannedDelivery, 'callbacks'> {
+    const byClass = this.catalogue.findStatusListener(id) !== null;
+    if (!byClass && !statusCallback) return {};
+    return { callbacks: [...(byClass ? (['class'] as const) : []), ...(statusCallback ? (['url'] as const) : [])] };
   }
 
   /** @throws EventNotRecordedError where this process has no room for the filter now: the caller emits again. */

@@ -23,10 +23,11 @@ import { checkTemplate } from './template.js';
 const INVALID_HEADER_CODES: ReadonlySet<unknown> = new Set(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN']);
 
 export interface CheckedIntegration {
-  readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls'>;
+  readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls' | 'statusCallback'>;
   readonly tls: ReadTls | null;
   readonly signing: WantedSigning | null;
   readonly auth: SplitAuth & { readonly kind: string };
+  readonly callbackUrl: string | null;
 }
 
 /** Reads an integration as a person sent it and finds everything that would make its deliveries fail. */
@@ -50,12 +51,14 @@ export class IntegrationChecker {
     const faults = [parsed, auth, tls].flatMap((part) => (part === null || part.ok ? [] : part.faults));
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value, keepsTls || parsed.value.tls !== null)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, tls: _pem, signing, ...config } = parsed.value;
-    return { config, signing, tls: tls?.ok ? tls.value : null, auth: { kind: auth.kind, ...auth.value } };
+    const { auth: _entered, tls: _pem, signing, statusCallback, ...config } = parsed.value;
+    const callbackUrl = statusCallback?.url ?? null;
+    return { config, signing, callbackUrl, tls: tls?.ok ? tls.value : null, auth: { kind: auth.kind, ...auth.value } };
   }
 
   private async faultsIn(input: IntegrationInput, hasTls: boolean): Promise<FieldFault[]> {
-    const { endpoint } = input;
+    const { endpoint, statusCallback } = input;
+    const { allowCidrs } = this.settings.network;
     const known = await this.catalogue.find(input.actionId);
     return [
       ...(known
@@ -71,9 +74,10 @@ export class IntegrationChecker {
         ? [{ field: 'endpoint.url', expected: 'must be https where tls is set', received: 'string' }]
         : []),
       ...faultOf('endpoint.url', () => {
-        checkEndpointUrl(endpoint.url, this.settings.network.allowCidrs);
+        checkEndpointUrl(endpoint.url, allowCidrs);
         checkTemplate('endpoint.url', endpoint.url);
       }),
+      ...faultOf('statusCallback.url', () => statusCallback && checkEndpointUrl(statusCallback.url, allowCidrs)),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
       ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
       ...this.expressionFaults('filter', input.filter),
@@ -112,7 +116,7 @@ function valueFaults(field: string, value: unknown): FieldFault[] {
   });
 }
 
-function faultOf(field: string, check: () => void): FieldFault[] {
+function faultOf(field: string, check: () => unknown): FieldFault[] {
   try {
     check();
     return [];

@@ -13,7 +13,7 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 });
 
 function shown(integration: Integration) {
-  const { _id: id, tenantId, auth, signing, tls, deleted: _deleted, ...rest } = integration;
+  const { _id: id, tenantId, auth, signing, tls, statusCallback, deleted: _deleted, ...rest } = integration;
   return {
     id,
     tenantId,
@@ -21,6 +21,7 @@ function shown(integration: Integration) {
     auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
     tls: tls ? { clientCertificate: tls.clientCertificate, authorities: tls.authorities } : null,
     signing: signing ? signingViewOf(signing) : null,
+    statusCallback: statusCallback ? { url: statusCallback.url } : null,
   };
 }
 

@@ -73,13 +73,17 @@ export class CallbackOutbox {
     );
   }
 
-  /** Logs that a receiver is due to be told of, oldest first. */
+  /** Logs that a receiver is due to be told of and nobody is telling, oldest first. */
   async findDueOf(receiver: Receiver, until: Date, limit: number): Promise<DueCallback[]> {
     const { kind } = receiver;
     const whose =
       receiver.kind === 'class' ? { actionId: receiver.actionId } : { integrationId: receiver.integrationId };
     return this.logs
-      .find({ ...whose, [`callbacks.${kind}.nextAt`]: { $gt: new Date(0), $lte: until } })
+      .find({
+        ...whose,
+        [`callbacks.${kind}.nextAt`]: { $gt: new Date(0), $lte: until },
+        [`callbacks.${kind}.lockedUntil`]: { $not: { $gt: new Date() } },
+      })
       .project<DueCallback>({ callbacks: 1 })
       .sort({ [`callbacks.${kind}.nextAt`]: 1 })
       .limit(limit)

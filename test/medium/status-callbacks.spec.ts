@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { Redis } from 'ioredis';
+import { Webhook } from 'standardwebhooks';
 import {
   OnIntegrationStatus,
   type StatusListener,
@@ -9,8 +10,10 @@ import {
 } from '../../src/index.js';
 import { asLogId } from '../../src/common/ids.js';
 import { RetryService } from '../../src/retries/retry.service.js';
+import { ApiClient } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { startServerHost } from '../support/server-host.js';
 import { freshPrefix, startPrivateRedis } from '../support/services.js';
 import { LAB, startTestHost, type TestHost, type TestHostOptions } from '../support/test-host.js';
 import { PatientContext, PatientRegistered } from '../support/test-lab.js';
@@ -139,6 +142,17 @@ describe('the status callbacks of a host class', () => {
     });
   });
 
+  it('is told of hundreds of deliveries at once without the help of the reconciler', async () => {
+    const listener = await start({ settings: { reconciler: { intervalMs: 3_600_000 } } });
+    await host.createIntegration({ url: vendor.url });
+    const logIds = await Promise.all(Array.from({ length: 300 }, emit));
+    await toldOf(listener, 2 * logIds.length);
+    for (const logId of logIds) {
+      const told = listener.told.filter((update) => update.logId === logId);
+      expect(told.map(({ status }) => status)).toEqual(['QUEUED', 'SUCCESS']);
+    }
+  });
+
   it('gives a change up after the time that the settings say, goes on with the next, and says so in the log', async () => {
     const listener = await start({ settings: { callback: { baseDelayMs: 20, maxDelayMs: 50, giveUpAfterMs: 0 } } });
     await host.createIntegration({ url: vendor.url });
@@ -185,5 +199,139 @@ describe('the status callbacks of a host class', () => {
     await host.createIntegration({ url: vendor.url });
     const log = await host.waitForLog(await emit(), 'SUCCESS');
     expect(log).not.toHaveProperty('callbacks');
+  });
+});
+
+describe('the status callbacks of a URL', () => {
+  let vendor: FakeVendor;
+  let receiver: FakeVendor;
+  let host: TestHost;
+  let lab: ApiClient;
+
+  beforeAll(async () => {
+    host = await startServerHost({ settings: { ...QUICK, delivery: { concurrency: 24 } } });
+    lab = new ApiClient(host, await host.createKey());
+  });
+
+  afterAll(() => host.close());
+
+  beforeEach(async () => {
+    [vendor, receiver] = await Promise.all([startFakeVendor(), startFakeVendor()]);
+  });
+
+  afterEach(() => Promise.all([vendor.close(), receiver.close()]));
+
+  /** An integration that tells the receiver, alone in its tenant's action. */
+  async function integrate(statusCallback: object | null = { url: `${receiver.url}/status` }) {
+    const { body: others } = await lab.get('/v1/integrations');
+    await Promise.all(others.items.map(({ id }: { id: string }) => lab.delete(`/v1/integrations/${id}`).expect(204)));
+    const { body } = await lab
+      .post('/v1/integrations', {
+        actionId: PatientRegistered.id,
+        name: 'CRM',
+        vendor: 'CRM',
+        endpoint: { url: vendor.url },
+        retryPolicy: { maxAttempts: 1 },
+        statusCallback,
+      })
+      .expect(201);
+    return { id: String(body.id), secret: String(body.statusCallbackSecret) };
+  }
+
+  async function emit(): Promise<string> {
+    const { deliveries } = await host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-1' });
+    return deliveries[0]?.logId ?? '';
+  }
+
+  const statusesTold = () => receiver.requests.map(({ body }) => JSON.parse(body).data.status);
+
+  it('are signed by the Standard Webhooks scheme, and one change has one id', async () => {
+    const { secret, id } = await integrate();
+    const logId = await emit();
+    const log = await host.waitForLog(logId, 'SUCCESS');
+    await receiver.waitFor(2);
+    const verified = receiver.requests.map(({ body, headers }) =>
+      new Webhook(secret).verify(body, {
+        'webhook-id': String(headers['webhook-id']),
+        'webhook-timestamp': String(headers['webhook-timestamp']),
+        'webhook-signature': String(headers['webhook-signature']),
+      }),
+    );
+    expect(verified).toMatchObject([
+      { type: 'integration.status', data: { status: 'QUEUED', sequence: 0, logId } },
+      {
+        type: 'integration.status',
+        timestamp: log.completedAt?.toISOString(),
+        data: {
+          status: 'SUCCESS',
+          sequence: 2,
+          integration: { id, name: 'CRM', vendor: 'CRM' },
+          context: { tenantId: LAB, patientId: 'P-1' },
+          attemptCount: 1,
+          error: null,
+          extracts: {},
+        },
+      },
+    ]);
+    expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([`${logId}-0`, `${logId}-2`]);
+    expect(receiver.requests[0]).toMatchObject({ method: 'POST', url: '/status' });
+  });
+
+  it('come again under the same id until the receiver takes them, and the delivery is as it was', async () => {
+    await integrate();
+    vendor.answer({ status: 422 });
+    let refused = 0;
+    receiver.answer(() => ({ status: refused++ < 3 ? 503 : 204 }));
+    const logId = await emit();
+    await receiver.waitFor(5);
+    expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([
+      ...Array.from({ length: 4 }, () => `${logId}-0`),
+      `${logId}-2`,
+    ]);
+    const log = await host.waitForLog(logId, 'FAIL');
+    expect(log).toMatchObject({ attemptCount: 1, errorClass: 'rejected', errorCode: 'HTTP_422' });
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('end where the integration names no URL any more, and the log says so', async () => {
+    const { id } = await integrate();
+    receiver.answer({ status: 500 });
+    const logId = await emit();
+    await host.waitForLog(logId, 'SUCCESS');
+    await receiver.waitFor(1);
+    await lab.patch(`/v1/integrations/${id}`, { statusCallback: null }).expect(200);
+    const log = await eventually(
+      () => host.findLog(asLogId(logId)),
+      (found) => found?.callbacks?.url?.untold.length === 0,
+    );
+    expect(log?.callbacks?.url).toMatchObject({ givenUp: 2, lastError: expect.stringContaining('no status callback') });
+  });
+
+  it('of a receiver that hangs hold a bounded part of the lane: others are told at once, and it in the end', async () => {
+    const hanging = await startFakeVendor();
+    const stuck: (() => void)[] = [];
+    hanging.answer(() => new Promise((resolve) => stuck.push(() => resolve({ status: 200 }))));
+    await integrate({ url: hanging.url });
+    const many = 60;
+    const logIds = await Promise.all(Array.from({ length: many }, emit));
+    await Promise.all(logIds.map((logId) => host.waitForLog(logId, 'SUCCESS')));
+    await hanging.waitFor(16);
+
+    await integrate();
+    await emit();
+    await receiver.waitFor(2);
+    expect(statusesTold()).toEqual(['QUEUED', 'SUCCESS']);
+    expect(hanging.requests).toHaveLength(16);
+
+    hanging.answer({ status: 200 });
+    for (const answer of stuck) answer();
+    // Its integration is deleted: that nobody is left to be told shows in the logs, one by one.
+    for (const logId of logIds) {
+      await eventually(
+        () => host.findLog(asLogId(logId)),
+        (log) => log?.callbacks?.url?.untold.length === 0,
+      );
+    }
+    await hanging.close();
   });
 });
