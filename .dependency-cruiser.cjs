@@ -8,7 +8,7 @@ const ORDER = [
   ['integrations', 'logging', 'queues'],
   ['scheduling'],
   ['retries'],
-  ['dispatch'],
+  ['dispatch', 'callbacks'],
   ['inbound'],
   ['dashboard', 'health'],
   ['testing'],

@@ -10,6 +10,8 @@ export type { ActionDefinition } from './actions/action-definition.js';
 export { IntentFor } from './actions/intent-for.decorator.js';
 export type { Intent } from './actions/intent.js';
 export { IntentRejectedError } from './actions/intent-rejected.error.js';
+export { OnIntegrationStatus } from './actions/on-integration-status.decorator.js';
+export type { StatusListener, StatusUpdate } from './actions/status-listener.js';
 export { AttachmentProvider } from './actions/attachment-provider.decorator.js';
 export type { Attachment, AttachmentRequest, AttachmentSource } from './actions/attachment-provider.decorator.js';
 

@@ -12,6 +12,7 @@ import { ActionFeature } from './actions/action-feature.js';
 import { ActionsModule } from './actions/actions.module.js';
 import { ROLE, resolveSettings, SETTINGS, type Settings, type WaybillOptionsInput } from './config/settings.js';
 import type { Role } from './config/waybill-options.js';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { HttpApiModule } from './http-api.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
@@ -44,7 +45,9 @@ export interface WaybillFeature {
   readonly intents?: Type[];
   /** Classes with `@AttachmentProvider`. */
   readonly attachments?: Type[];
-  /** Modules that export what the intents and attachment providers inject. */
+  /** Classes with `@OnIntegrationStatus`. */
+  readonly listeners?: Type[];
+  /** Modules that export what these classes inject. */
   readonly imports?: ModuleImport[];
 }
 
@@ -74,13 +77,19 @@ export class WaybillModule {
   }
 
   /** Declares actions, and the classes that rebuild them. */
-  static forFeature({ actions = [], intents = [], attachments = [], imports = [] }: WaybillFeature): DynamicModule {
+  static forFeature({ actions = [], imports = [], ...classes }: WaybillFeature): DynamicModule {
+    const { intents = [], attachments = [], listeners = [] } = classes;
     // A class of its own for each feature: modules of one class and like metadata would count as one.
     class WaybillFeatureModule {}
     return {
       module: WaybillFeatureModule,
       imports,
-      providers: [{ provide: ActionFeature, useValue: new ActionFeature(actions) }, ...intents, ...attachments],
+      providers: [
+        { provide: ActionFeature, useValue: new ActionFeature(actions) },
+        ...intents,
+        ...attachments,
+        ...listeners,
+      ],
     };
   }
 }
@@ -93,6 +102,7 @@ function root({ role, httpApi = true }: ProcessOptions, settings: Provider, impo
     LoggingModule,
     RetriesModule,
     DispatchModule,
+    CallbacksModule,
   ];
   return {
     module: WaybillModule,

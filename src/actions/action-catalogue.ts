@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ApiActionStore } from './api-action.store.js';
 import type { AttachmentSource } from './attachment-provider.decorator.js';
+import type { ActionStatusListener } from './status-listener.js';
 import type { RegisteredAction } from './registered-action.js';
 import { UnknownActionError } from './unknown-action.error.js';
 
@@ -10,13 +11,19 @@ export class ActionCatalogue {
   private byId = new Map<number, RegisteredAction>();
   private byName = new Map<string, RegisteredAction>();
   private attachmentSources: ReadonlyMap<string, AttachmentSource> = new Map();
+  private statusListeners: ReadonlyMap<number, ActionStatusListener> = new Map();
 
   constructor(private readonly registered: ApiActionStore) {}
 
-  fill(actions: readonly RegisteredAction[], attachmentSources: ReadonlyMap<string, AttachmentSource>): void {
+  fill(
+    actions: readonly RegisteredAction[],
+    attachmentSources: ReadonlyMap<string, AttachmentSource>,
+    statusListeners: ReadonlyMap<number, ActionStatusListener>,
+  ): void {
     this.byId = new Map(actions.map((action) => [action.id, action]));
     this.byName = new Map(actions.map((action) => [action.name, action]));
     this.attachmentSources = attachmentSources;
+    this.statusListeners = statusListeners;
   }
 
   /** By id or by name. @throws UnknownActionError */
@@ -40,5 +47,10 @@ export class ActionCatalogue {
 
   findAttachmentSource(name: string): AttachmentSource | null {
     return this.attachmentSources.get(name) ?? null;
+  }
+
+  /** The host's class that is told the statuses of the action's logs. */
+  findStatusListener(actionId: number): ActionStatusListener | null {
+    return this.statusListeners.get(actionId) ?? null;
   }
 }

@@ -12,6 +12,8 @@ import { CodeAction } from './code-action.js';
 import { INTENT_FOR } from './intent-for.decorator.js';
 import type { Intent } from './intent.js';
 import type { ActionContext } from './action-context.js';
+import { ON_INTEGRATION_STATUS } from './on-integration-status.decorator.js';
+import { ActionStatusListener, type StatusListener } from './status-listener.js';
 
 interface Found<T> {
   readonly className: string;
@@ -30,7 +32,9 @@ export class ActionExplorer implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const faults: string[] = [];
     const definitions = this.definitions(faults);
-    const intents = this.intents(new Set(definitions.values()), faults);
+    const declared = new Set(definitions.values());
+    const intents = this.forActions(INTENTS, declared, faults);
+    const listeners = this.forActions(STATUS_LISTENERS, declared, faults);
     const attachments = this.attachments(faults);
     const actions = [...definitions.values()].flatMap((definition) => {
       const intent = intents.get(definition);
@@ -40,7 +44,11 @@ export class ActionExplorer implements OnModuleInit {
     });
     faults.push(...(await this.clashes([...definitions.values()])));
     if (faults.length > 0) throw new CatalogueError(faults);
-    this.catalogue.fill(actions, new Map([...attachments].map(([name, { instance }]) => [name, instance])));
+    this.catalogue.fill(
+      actions,
+      new Map([...attachments].map(([name, { instance }]) => [name, instance])),
+      new Map([...listeners].map(([action, { instance }]) => [action.id, new ActionStatusListener(action, instance)])),
+    );
   }
 
   private definitions(faults: string[]): Map<number, ActionDefinition> {
@@ -73,15 +81,22 @@ export class ActionExplorer implements OnModuleInit {
     );
   }
 
-  private intents(declared: ReadonlySet<ActionDefinition>, faults: string[]) {
-    const found = new Map<ActionDefinition, Found<Intent<ActionContext>>>();
-    for (const { className, instance } of this.decorated(INTENT_FOR, isIntent, 'rebuild', faults)) {
-      const action: ActionDefinition = Reflect.getMetadata(INTENT_FOR, instance.constructor);
+  /** The one class of a role for each action. */
+  private forActions<T extends object>(
+    { key, isOne, method, role }: RoleOfAction<T>,
+    declared: ReadonlySet<ActionDefinition>,
+    faults: string[],
+  ) {
+    const found = new Map<ActionDefinition, Found<T>>();
+    for (const { className, instance } of this.decorated(key, isOne, method, faults)) {
+      const action: ActionDefinition = Reflect.getMetadata(key, instance.constructor);
       const other = found.get(action);
       if (other)
-        faults.push(`action ${action.id} (${action.name}) has two intents: ${other.className} and ${className}`);
+        faults.push(`action ${action.id} (${action.name}) has two ${role}s: ${other.className} and ${className}`);
       if (!declared.has(action))
-        faults.push(`${className} is the intent of action ${action.id} (${action.name}), which no forFeature declares`);
+        faults.push(
+          `${className} is the ${role} of action ${action.id} (${action.name}), which no forFeature declares`,
+        );
       found.set(action, { className, instance });
     }
     return found;
@@ -124,6 +139,31 @@ export class ActionExplorer implements OnModuleInit {
   }
 }
 
+/** A class that an action has at most one of. */
+interface RoleOfAction<T extends object> {
+  readonly role: string;
+  readonly key: string;
+  readonly method: string;
+  readonly isOne: (it: object) => it is T;
+}
+
 const isIntent = (it: object): it is Intent<ActionContext> => 'rebuild' in it && typeof it.rebuild === 'function';
 
 const isAttachmentSource = (it: object): it is AttachmentSource => 'provide' in it && typeof it.provide === 'function';
+
+const isStatusListener = (it: object): it is StatusListener<ActionContext> =>
+  'onStatus' in it && typeof it.onStatus === 'function';
+
+const INTENTS: RoleOfAction<Intent<ActionContext>> = {
+  role: 'intent',
+  key: INTENT_FOR,
+  method: 'rebuild',
+  isOne: isIntent,
+};
+
+const STATUS_LISTENERS: RoleOfAction<StatusListener<ActionContext>> = {
+  role: 'status listener',
+  key: ON_INTEGRATION_STATUS,
+  method: 'onStatus',
+  isOne: isStatusListener,
+};

@@ -1,6 +1,17 @@
 /** Where in the way of an event something went wrong. */
 export type ErrorStage =
-  'boot' | 'config' | 'request' | 'emit' | 'intent' | 'map' | 'attach' | 'auth' | 'send' | 'record' | 'retry';
+  | 'boot'
+  | 'config'
+  | 'request'
+  | 'emit'
+  | 'intent'
+  | 'map'
+  | 'attach'
+  | 'auth'
+  | 'send'
+  | 'record'
+  | 'retry'
+  | 'callback';
 
 /**
  * The root of every error that Waybill raises. The message says what happened and to what; `remedy` says what to do

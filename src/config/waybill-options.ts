@@ -101,6 +101,31 @@ export class ReconcilerOptions {
   graceMs = 10_000;
 }
 
+/**
+ * The wait before try n + 1 of a status callback is random between 0 and `min(maxDelayMs, baseDelayMs * 2^(n-1))`. The defaults
+ * make 10 waits that grow from 5 s to 5 s * 2^9 (together 5 s * (2^10 - 1) = 5,115 s, on the average half of it, 43 min), and then
+ * waits of half an hour on the average: about 57 tries in a day.
+ */
+export class CallbackOptions {
+  /** Milliseconds of the longest wait before a status callback is tried a second time; doubled for each further try. */
+  @IsInt()
+  @Min(10)
+  @Max(3_600_000)
+  baseDelayMs = 5_000;
+
+  /** Milliseconds that no wait between two tries of a status callback is longer than. */
+  @IsInt()
+  @Min(10)
+  @Max(86_400_000)
+  maxDelayMs = 3_600_000;
+
+  /** A status that could not be told for this many milliseconds is given up; the delivery itself is not touched. */
+  @IsInt()
+  @Min(0)
+  @Max(7 * 86_400_000)
+  giveUpAfterMs = 86_400_000;
+}
+
 export class LimitOptions {
   /** Bytes of an HTTP request body of Waybill's own API. */
   @IsInt()
@@ -167,6 +192,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => ReconcilerOptions)
   reconciler: ReconcilerOptions = new ReconcilerOptions();
+
+  @ValidateNested()
+  @Type(() => CallbackOptions)
+  callback: CallbackOptions = new CallbackOptions();
 
   @ValidateNested()
   @Type(() => LimitOptions)

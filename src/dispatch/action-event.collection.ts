@@ -1,3 +1,4 @@
+import type { CallbackKind } from '../common/callback-receiver.js';
 import type { EventId, IntegrationId, LogId, TenantId } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
 import type { DeliveryOrderKey } from '../logging/integration-log.js';
@@ -15,6 +16,8 @@ export interface PlannedDelivery {
   filterError: string | null;
   /** Only where the integration orders its deliveries. */
   order?: DeliveryOrderKey;
+  /** Only where somebody is told of its statuses. */
+  callbacks?: CallbackKind[];
 }
 
 export interface SkippedIntegration {

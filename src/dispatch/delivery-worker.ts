@@ -3,15 +3,13 @@ import { runInCallScope } from '../common/call-scope.js';
 import type { TryId } from '../common/ids.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
-import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
+import type { IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
-import type { Execution } from '../logging/log-entry.js';
 import { type JobContext, JobHandler } from '../queues/job-handler.decorator.js';
 import { partsOfTry, type TriesJob } from '../queues/jobs.js';
-import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
 import { type SlotOutcome, slotOwnerOf } from '../scheduling/admission.js';
-import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { DeliverySlots } from '../scheduling/delivery-slots.js';
+import { DeliveryFollowUp } from './delivery-follow-up.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { slotOutcomeOf } from './slot-outcome.js';
@@ -25,10 +23,10 @@ export class DeliveryWorker {
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly runner: DeliveryRunner,
-    private readonly queue: DeliveryQueue,
     private readonly directory: IntegrationDirectory,
     private readonly slots: DeliverySlots,
     private readonly order: DeliveryOrder,
+    private readonly followUp: DeliveryFollowUp,
   ) {}
 
   @JobHandler('delivery.attempt')
@@ -52,42 +50,9 @@ export class DeliveryWorker {
     const { correlationId } = log;
     return runInCallScope({ correlationId, logId }, async () => {
       const execution = takenOver ? await this.runner.recordLost(log) : await this.runner.deliver(log);
-      await this.follow(log, integration, execution);
+      await this.followUp.follow(log, integration, execution);
       return slotOutcomeOf(execution.attempt);
     });
-  }
-
-  /** What the end of a try leads to. Were the process to die here, the reconciler would queue the next try. */
-  private async follow(
-    log: IntegrationLog,
-    integration: Integration | null,
-    { attempt, summary, disables }: Execution,
-  ): Promise<void> {
-    if (summary.nextAttemptAt && log.integrationId) {
-      await this.queue.add([
-        {
-          logId: log._id,
-          integrationId: log.integrationId,
-          attempt: attempt.number + 1,
-          dueAt: summary.nextAttemptAt,
-        },
-      ]);
-    }
-    const gone = attempt.errorClass !== null && ERROR_CLASS_RULES[attempt.errorClass].disables;
-    const reason = gone ? (attempt.errorMessage ?? '') : disables;
-    if (reason !== undefined) await this.disable(log, attempt, reason);
-    if (integration) await this.order.ended(log, integration, summary.status);
-  }
-
-  /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
-  private async disable(
-    { integrationId }: IntegrationLog,
-    { integrationVersion }: Attempt,
-    reason: string,
-  ): Promise<void> {
-    const integration = integrationId && (await this.directory.forDelivery(integrationId));
-    if (integration?.enabled && integration.version === integrationVersion)
-      await this.directory.disable(integration, reason);
   }
 }
 

@@ -7,6 +7,7 @@ import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
 import { BacklogSweep } from './backlog-sweep.js';
+import { DeliveryFollowUp } from './delivery-follow-up.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWorker } from './delivery-worker.js';
@@ -35,6 +36,7 @@ import { Reconciler } from './reconciler.js';
     },
     DeliveryRunner,
     DeliveryOrder,
+    DeliveryFollowUp,
     DeliveryWorker,
     DueTries,
     BacklogSweep,

@@ -4,12 +4,13 @@ import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import type { EventId, TenantId } from '../common/ids.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import { wasCommitted } from '../storage/transaction-state.js';
 import { ACTION_EVENTS, type ActionEvent } from './action-event.collection.js';
-import { queuedLogOf } from './queued-log.js';
+import { firstChangeOf, queuedLogOf } from './queued-log.js';
 
 /** `duplicate`: the event that had the same id already, and not the given one, is the one in force. */
 export interface RecordedEvent {
@@ -41,6 +42,7 @@ export class EventStore implements OnModuleInit {
     private readonly database: Database,
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
+    private readonly callbacks: CallbackQueue,
   ) {
     database.beforeClose(() => Promise.all([this.commits.idle(), this.completions.idle()]));
     this.events = database.model(ACTION_EVENTS);
@@ -135,6 +137,15 @@ export class EventStore implements OnModuleInit {
   }
 
   private async enqueue(events: readonly ActionEvent[]): Promise<void> {
+    this.callbacks.add(
+      events.flatMap((event) =>
+        event.deliveries.flatMap((delivery) => {
+          const { logId: _id, integrationId } = delivery;
+          const toTell = firstChangeOf(event, delivery);
+          return toTell ? [{ log: { _id, integrationId, actionId: event.actionId }, toTell }] : [];
+        }),
+      ),
+    );
     await this.queue.add(
       events.flatMap(({ createdAt, deliveries }) =>
         deliveries

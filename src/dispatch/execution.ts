@@ -11,6 +11,7 @@ import type {
   Trigger,
 } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { changeOf, type ChangeToTell, kindsOf, seqAfterTry } from '../logging/status-change.js';
 import { deadlineOf, nextTryAt } from '../retries/retry-decision.js';
 import { DeadlinePassedError } from './pipeline/deadline-passed.error.js';
 import type { Delivery } from './pipeline/delivery.js';
@@ -61,12 +62,15 @@ export function executionOf(ended: EndedTry): Execution {
     response: ended.response,
     ...liftedOf(ended),
   };
+  const summary = { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) };
+  const toTell = summary.status === 'QUEUED' ? undefined : toTellOf(log, summary, number, now);
   return {
     logId: log._id,
     tenantId: log.tenantId,
     attempt,
-    summary: { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) },
+    summary,
     ...(verdict.outcome === 'success' && verdict.disables !== undefined ? { disables: verdict.disables } : {}),
+    ...(toTell ? { toTell } : {}),
   };
 }
 
@@ -96,6 +100,12 @@ function liftedOf({ lifted }: EndedTry): Pick<Attempt, 'extracts' | 'extractFaul
     ...(Object.keys(extracts).length > 0 ? { extracts } : {}),
     ...(Object.keys(extractFaults).length > 0 ? { extractFaults } : {}),
   };
+}
+
+function toTellOf(log: IntegrationLog, summary: LogSummary, number: number, now: Date): ChangeToTell | undefined {
+  const kinds = kindsOf(log);
+  if (kinds.length === 0) return undefined;
+  return { kinds, change: changeOf(summary, now, { seq: seqAfterTry(number), attemptCount: number }) };
 }
 
 function endOf(failed: FailVerdict | null, nextAttemptAt: Date | null, now: Date) {

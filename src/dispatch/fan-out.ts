@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ActionCatalogue } from '../actions/action-catalogue.js';
 import type { RegisteredAction } from '../actions/registered-action.js';
 import { contextHash } from '../common/context-hash.js';
 import { asTenantId, eventIdFor, logIdFor, newEventId } from '../common/ids.js';
@@ -29,6 +30,7 @@ export class FanOut {
   constructor(
     private readonly directory: IntegrationDirectory,
     private readonly filter: EventFilter,
+    private readonly catalogue: ActionCatalogue,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -74,8 +76,14 @@ export class FanOut {
     const filter = await this.evaluateFilter(integration, event);
     if (!filter.passed) return { skipped: { integrationId, reason: 'filtered' } };
     const logId = logIdFor(eventId, integrationId);
-    const order = orderOf(integration, event.context);
-    return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error, ...order } };
+    const more = { ...orderOf(integration, event.context), ...this.callbacksOf(event.action, integration) };
+    return { delivery: { logId, integrationId, integrationName, vendor, filterError: filter.error, ...more } };
+  }
+
+  private callbacksOf({ id }: RegisteredAction, { statusCallback }: Integration): Pick<PlannedDelivery, 'callbacks'> {
+    const byClass = this.catalogue.findStatusListener(id) !== null;
+    if (!byClass && !statusCallback) return {};
+    return { callbacks: [...(byClass ? (['class'] as const) : []), ...(statusCallback ? (['url'] as const) : [])] };
   }
 
   /** @throws EventNotRecordedError where this process has no room for the filter now: the caller emits again. */

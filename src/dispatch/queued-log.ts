@@ -1,11 +1,12 @@
 import { contextKeysOf, type IntegrationLog } from '../logging/integration-log.js';
+import { changeOf, type ChangeToTell, untoldFrom } from '../logging/status-change.js';
 import { FILTER_FAILED } from './refusals.js';
 import type { ActionEvent, PlannedDelivery } from './action-event.collection.js';
 
 /** The log of a planned delivery before its first try. The same event and delivery give the same log. */
 export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): IntegrationLog {
   const { tenantId: _tenantId, ...ids } = event.context;
-  const failed = delivery.filterError !== null;
+  const firstChange = firstChangeOf(event, delivery);
   return {
     _id: delivery.logId,
     tenantId: event.tenantId,
@@ -18,22 +19,32 @@ export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): Inte
     vendor: delivery.vendor,
     context: event.context,
     contextKeys: contextKeysOf(ids),
-    status: failed ? 'FAIL' : 'QUEUED',
-    errorClass: failed ? 'intent' : null,
-    errorCode: failed ? FILTER_FAILED : null,
-    errorMessage: delivery.filterError,
+    ...startOf(delivery),
     attemptCount: 0,
     budgetFrom: 0,
-    nextAttemptAt: failed ? null : event.createdAt,
+    nextAttemptAt: delivery.filterError === null ? event.createdAt : null,
     retry: null,
     firstAttempt: null,
     lastExecutionId: null,
     ...(delivery.order ? { order: delivery.order } : {}),
+    ...(firstChange ? untoldFrom(firstChange) : {}),
     correlationId: event.correlationId,
     parentLogId: null,
     occurredAt: event.occurredAt,
     createdAt: event.createdAt,
     updatedAt: event.createdAt,
-    completedAt: failed ? event.createdAt : null,
+    completedAt: delivery.filterError === null ? null : event.createdAt,
   };
 }
+
+/** What its listeners are told first; `undefined` where it has none. */
+export function firstChangeOf(event: ActionEvent, delivery: PlannedDelivery): ChangeToTell | undefined {
+  if (!delivery.callbacks) return undefined;
+  const place = { seq: 0, attemptCount: 0 };
+  return { kinds: delivery.callbacks, change: changeOf(startOf(delivery), event.createdAt, place) };
+}
+
+const startOf = ({ filterError }: PlannedDelivery) =>
+  filterError === null
+    ? ({ status: 'QUEUED', errorClass: null, errorCode: null, errorMessage: null } as const)
+    : ({ status: 'FAIL', errorClass: 'intent', errorCode: FILTER_FAILED, errorMessage: filterError } as const);

@@ -29,10 +29,11 @@ const MAX_EXTRACTS = 10;
 const EXTRACT_NAME = /^[A-Za-z_]\w{0,63}$/;
 
 export interface CheckedIntegration {
-  readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls'>;
+  readonly config: Omit<IntegrationConfig, 'auth' | 'signing' | 'tls' | 'statusCallback'>;
   readonly tls: ReadTls | null;
   readonly signing: WantedSigning | null;
   readonly auth: SplitAuth & { readonly kind: string };
+  readonly callbackUrl: string | null;
 }
 
 /** Reads an integration as a person sent it and finds everything that would make its deliveries fail. */
@@ -60,17 +61,19 @@ export class IntegrationChecker {
     const schemaJson = isRecord(raw) && isRecord(raw['schema']) ? JSON.stringify(raw['schema']) : null;
     if (schemaJson !== null) faults.push(...(await this.schemaFaults(schemaJson)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
-    const { auth: _entered, tls: _pem, schema: _schema, signing, ...config } = parsed.value;
+    const { auth: _entered, tls: _pem, schema: _schema, signing, statusCallback, ...config } = parsed.value;
     return {
       config: { ...config, schemaJson },
       signing,
+      callbackUrl: statusCallback?.url ?? null,
       tls: tls?.ok ? tls.value : null,
       auth: { kind: auth.kind, ...auth.value },
     };
   }
 
   private async faultsIn(input: IntegrationInput, hasTls: boolean): Promise<FieldFault[]> {
-    const { endpoint } = input;
+    const { endpoint, statusCallback } = input;
+    const { allowCidrs } = this.settings.network;
     const known = await this.catalogue.find(input.actionId);
     return [
       ...(known
@@ -86,9 +89,10 @@ export class IntegrationChecker {
         ? [{ field: 'endpoint.url', expected: 'must be https where tls is set', received: 'string' }]
         : []),
       ...faultOf('endpoint.url', () => {
-        checkEndpointUrl(endpoint.url, this.settings.network.allowCidrs);
+        checkEndpointUrl(endpoint.url, allowCidrs);
         checkTemplate('endpoint.url', endpoint.url);
       }),
+      ...faultOf('statusCallback.url', () => statusCallback && checkEndpointUrl(statusCallback.url, allowCidrs)),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
       ...fileFaults(input),
       ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
@@ -198,7 +202,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function faultOf(field: string, check: () => void): FieldFault[] {
+function faultOf(field: string, check: () => unknown): FieldFault[] {
   try {
     check();
     return [];

@@ -3,9 +3,10 @@ import type { Model } from 'mongoose';
 import { FreshCache } from '../common/fresh-cache.js';
 import { asIntegrationId, asTenantId, type IntegrationId, newIntegrationId, type TenantId } from '../common/ids.js';
 import { SecretVault } from '../security/secrets/secret-vault.js';
+import { V1_SCHEME } from '../security/signatures/v1.scheme.js';
 import { Database } from '../storage/database.js';
 import type { SplitAuth } from './auth/auth-kind.js';
-import type { Integration, IntegrationConfig, StoredAuth } from './integration.js';
+import type { Integration, IntegrationConfig, StoredAuth, StoredCallback } from './integration.js';
 import { INTEGRATIONS } from './integration.collection.js';
 import { IntegrationHistory, type VersionPage } from './integration-history.js';
 import { IntegrationUnknownError } from './integration-unknown.error.js';
@@ -99,6 +100,7 @@ export class IntegrationDirectory implements OnModuleInit {
       auth: await this.storeAuth(tenantId, checked.auth),
       signing,
       tls: await this.storeTls(tenantId, checked.tls),
+      statusCallback: await this.storeCallback(tenantId, checked.callbackUrl, null),
       disabledReason: null,
       pause: null,
       version: 1,
@@ -168,6 +170,16 @@ export class IntegrationDirectory implements OnModuleInit {
     if (!tls) return null;
     const { material, clientCertificate, authorities } = tls;
     return { secretId: await this.vault.store(tenantId, JSON.stringify(material)), clientCertificate, authorities };
+  }
+
+  /** A callback keeps its secret for as long as there is one; else a secret is made. */
+  async storeCallback(
+    tenantId: TenantId,
+    url: string | null,
+    before: StoredCallback | null,
+  ): Promise<StoredCallback | null> {
+    if (url === null) return null;
+    return { url, secretId: before?.secretId ?? (await this.vault.store(tenantId, V1_SCHEME.newKey().secret)) };
   }
 
   /** For what was stored for a version which then did not come about. */

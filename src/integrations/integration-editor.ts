@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isRecord } from '../common/primitives.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
+import { SecretVault } from '../security/secrets/secret-vault.js';
 import { type CheckedIntegration, IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
 import type { Integration } from './integration.js';
@@ -21,6 +22,8 @@ export interface SavedIntegration {
   readonly integration: Integration;
   /** Keys that were made for it; nobody can ask for them again. */
   readonly newKeys: readonly NewSigningKey[];
+  /** The secret of its status callback, where one was made. */
+  readonly callbackSecret: string | null;
 }
 
 /** A person's changes to integrations: the result is checked as a whole, whatever part of it was changed. */
@@ -30,13 +33,14 @@ export class IntegrationEditor {
     private readonly directory: IntegrationDirectory,
     private readonly checker: IntegrationChecker,
     private readonly signingKeys: SigningKeys,
+    private readonly vault: SecretVault,
   ) {}
 
   /** @throws IntegrationInvalidError */
   async create(tenantId: TenantId, input: Change, author: string): Promise<SavedIntegration> {
     const checked = await this.checker.check(input);
     const { signing, newKeys } = await this.signingKeys.settle(tenantId, checked.signing, null);
-    return { integration: await this.directory.create(tenantId, checked, author, signing), newKeys };
+    return this.saved(null, await this.directory.create(tenantId, checked, author, signing), newKeys);
   }
 
   /** @throws IntegrationUnknownError, IntegrationInvalidError or VersionConflictError */
@@ -50,7 +54,7 @@ export class IntegrationEditor {
     const current = await this.directory.get(tenantId, id);
     if (version !== undefined && version !== current.version) throw new VersionConflictError(id, version);
     if (switchesOffOnly(change))
-      return { integration: await this.directory.update(current, { enabled: false }, author), newKeys: [] };
+      return this.saved(current, await this.directory.update(current, { enabled: false }, author), []);
     const keepsTls = Boolean(current.tls) && !('tls' in change);
     const checked = await this.checker.check(merged(current, change), { keepsTls });
     const { signing, newKeys, secretIds } = await this.signingKeys.settle(
@@ -59,15 +63,33 @@ export class IntegrationEditor {
       current.signing ?? null,
     );
     const stored = await this.store(tenantId, checked, change);
+    const before = current.statusCallback ?? null;
+    const statusCallback = await this.directory.storeCallback(tenantId, checked.callbackUrl, before);
     const reason = checked.config.enabled ? { disabledReason: null } : {};
     try {
-      const changed = { ...checked.config, ...stored, signing, ...reason };
-      return { integration: await this.directory.update(current, changed, author), newKeys };
+      const changed = { ...checked.config, ...stored, signing, statusCallback, ...reason };
+      return await this.saved(current, await this.directory.update(current, changed, author), newKeys);
     } catch (error) {
       if (error instanceof VersionConflictError)
-        await this.directory.forgetSecrets(tenantId, [...secretIds, stored.auth?.secretId, stored.tls?.secretId]);
+        await this.directory.forgetSecrets(tenantId, [
+          ...secretIds,
+          stored.auth?.secretId,
+          stored.tls?.secretId,
+          before ? null : statusCallback?.secretId,
+        ]);
       throw error;
     }
+  }
+
+  private async saved(
+    before: Integration | null,
+    integration: Integration,
+    newKeys: readonly NewSigningKey[],
+  ): Promise<SavedIntegration> {
+    const { tenantId, statusCallback } = integration;
+    const isNew = statusCallback && !before?.statusCallback;
+    const callbackSecret = isNew ? await this.vault.reveal(tenantId, statusCallback.secretId) : null;
+    return { integration, newKeys, callbackSecret };
   }
 
   /** Only what the change holds: other credentials stay as they are. */
@@ -91,7 +113,20 @@ function merged(current: Integration, change: Change): Change {
   const { retryPolicy, traffic, extracts, loggedBodyBytes } = current;
   const schema: unknown = current.schemaJson ? JSON.parse(current.schemaJson) : null;
   const signing = current.signing ? { schemes: schemesOf(current.signing.keys) } : null;
-  const kept = { signing, actionId, name, vendor, enabled, filter, mapping, schema, attachments, timeoutMs };
+  const statusCallback = current.statusCallback ? { url: current.statusCallback.url } : null;
+  const kept = {
+    statusCallback,
+    signing,
+    actionId,
+    name,
+    vendor,
+    enabled,
+    filter,
+    mapping,
+    schema,
+    attachments,
+    timeoutMs,
+  };
   const before = { ...kept, extracts, loggedBodyBytes };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);

@@ -234,6 +234,15 @@ export class TrafficInput {
   ordering: OrderingInput | null = null;
 }
 
+/** A URL of the host that is told QUEUED, SUCCESS and FAIL of each delivery. */
+export class StatusCallbackInput {
+  /** Gets a POST of `{ type, timestamp, data }`, signed as Standard Webhooks; any 2xx means that it was taken. */
+  @IsString()
+  @Length(1, 2_048)
+  @Matches(/^[^{}]*$/, { message: 'url must not hold placeholders' })
+  url!: string;
+}
+
 /** An integration as a person creates it. Secrets in `auth` are written only; no answer ever holds them. */
 export class IntegrationInput {
   @IsInt()
@@ -343,4 +352,11 @@ export class IntegrationInput {
   @Type(() => TrafficInput)
   @ApiPropertyOptional()
   traffic: TrafficInput = new TrafficInput();
+
+  /** The secret that its calls are signed with is made by Waybill and answered once, as `statusCallbackSecret`. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => StatusCallbackInput)
+  @ApiPropertyOptional()
+  statusCallback: StatusCallbackInput | null = null;
 }

@@ -13,7 +13,7 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 });
 
 function shown(integration: Integration) {
-  const { _id: id, tenantId, auth, signing, tls, schemaJson, deleted: _deleted, ...rest } = integration;
+  const { _id: id, tenantId, auth, signing, tls, schemaJson, statusCallback, deleted: _deleted, ...rest } = integration;
   const schema: Record<string, unknown> | null = schemaJson ? JSON.parse(schemaJson) : null;
   return {
     id,
@@ -23,6 +23,7 @@ function shown(integration: Integration) {
     auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
     tls: tls ? { clientCertificate: tls.clientCertificate, authorities: tls.authorities } : null,
     signing: signing ? signingViewOf(signing) : null,
+    statusCallback: statusCallback ? { url: statusCallback.url } : null,
   };
 }
 

@@ -26,6 +26,7 @@ export const INTEGRATIONS = defineCollection<Integration>({
     timeoutMs: { type: Number, required: true },
     retryPolicy: { type: Object, required: true },
     traffic: { type: Object, required: true },
+    statusCallback: { type: Object, default: null },
     version: { type: Number, required: true },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },

@@ -10,6 +10,7 @@ import {
   EndpointInput,
   IntegrationInput,
   RetryPolicyInput,
+  StatusCallbackInput,
   SuccessRuleInput,
   TrafficInput,
 } from './integration-input.dto.js';
@@ -31,7 +32,8 @@ export class TrafficChangeDto extends PartialType(TrafficInput) {}
 
 /**
  * Any subset of an integration's fields. `endpoint`, `successRule`, `retryPolicy` and `traffic` are merged field by field;
- * everything else is replaced. Without `auth` and `tls` their secrets stay as they are.
+ * everything else is replaced. Without `auth` and `tls` their secrets stay as they are; so does that of a `statusCallback`
+ * whose URL changes. A new one is made for a `statusCallback` that comes after `null`.
  */
 export class UpdateIntegrationDto extends PartialType(
   OmitType(IntegrationInput, ['endpoint', 'successRule', 'retryPolicy', 'traffic'] as const),
@@ -139,6 +141,9 @@ export class IntegrationDto {
 
   traffic!: TrafficInput;
 
+  /** Who else than the host's class is told of its deliveries. */
+  statusCallback!: StatusCallbackInput | null;
+
   /** Counts up by one with each change. */
   version!: number;
 
@@ -153,6 +158,9 @@ export class IntegrationDto {
 /** What a change answers with: keys that it has made are shown in it, once. */
 export class SavedIntegrationDto extends IntegrationDto {
   newSigningKeys?: NewSigningKeyDto[];
+
+  /** `whsec_...`: what `statusCallback` verifies Waybill's calls by (Standard Webhooks); `null` where none was made now. */
+  statusCallbackSecret!: string | null;
 }
 
 export class IntegrationPageDto {

@@ -54,6 +54,12 @@ export interface RetryPolicy {
   deadlineMs: number | null;
 }
 
+/** Where a host is told what becomes of the deliveries, and a reference to what it verifies the calls by. */
+export interface StoredCallback {
+  url: string;
+  secretId: string;
+}
+
 /** What a person configures: tenant and action to one endpoint of one vendor. */
 export interface IntegrationConfig {
   actionId: number;
@@ -83,6 +89,8 @@ export interface IntegrationConfig {
   retryPolicy: RetryPolicy;
   /** What the vendor bears. */
   traffic: Traffic;
+  /** `null`: no URL is told. */
+  statusCallback: StoredCallback | null;
 }
 
 /** Who stopped the deliveries of an integration for the time being, and why. */

@@ -146,8 +146,10 @@ export class IntegrationsController {
   }
 }
 
-function savedViewOf({ integration, newKeys }: SavedIntegration): SavedIntegrationDto {
-  const view: SavedIntegrationDto = integrationViewOf(integration);
+function savedViewOf({ integration, newKeys, callbackSecret }: SavedIntegration): SavedIntegrationDto {
+  const view: SavedIntegrationDto = Object.assign(integrationViewOf(integration), {
+    statusCallbackSecret: callbackSecret,
+  });
   if (newKeys.length > 0) view.newSigningKeys = [...newKeys];
   return view;
 }

@@ -27,6 +27,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     firstAttempt: { type: Object, default: null },
     lastExecutionId: { type: String, default: null },
     order: { type: Object },
+    callbacks: { type: Object },
     correlationId: { type: String, required: true },
     parentLogId: { type: String, default: null },
     occurredAt: { type: Date, required: true },
@@ -51,6 +52,16 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       keys: { integrationId: 1, 'order.key': 1, 'order.seq': 1 },
       options: { partialFilterExpression: { 'order.key': { $exists: true } } },
       serves: 'ordering: the deliveries of an integration with the same key, in their order',
+    },
+    {
+      keys: { actionId: 1, 'callbacks.class.nextAt': 1 },
+      options: { partialFilterExpression: { 'callbacks.class.nextAt': { $exists: true } } },
+      serves: 'status callbacks: what the class of an action has to be told, in the order it is due',
+    },
+    {
+      keys: { integrationId: 1, 'callbacks.url.nextAt': 1 },
+      options: { partialFilterExpression: { 'callbacks.url.nextAt': { $exists: true } } },
+      serves: 'status callbacks: what the URL of an integration has to be told, in the order it is due',
     },
   ],
 });

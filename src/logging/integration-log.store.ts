@@ -14,6 +14,7 @@ import type {
   RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
 /** A place in a list that is sorted by time, newest first. */
 export interface LogCursor {
@@ -96,7 +97,13 @@ export class IntegrationLogStore implements OnModuleInit {
    * Puts a FAILed log back to QUEUED for a person's retry. Of two people who ask at the same time one succeeds; the
    * other gets `null`.
    */
-  async requeue(tenantId: TenantId, log: IntegrationLog, retry: RetryRequest): Promise<IntegrationLog | null> {
+  async requeue(
+    tenantId: TenantId,
+    log: IntegrationLog,
+    retry: RetryRequest,
+    toTell?: ChangeToTell,
+  ): Promise<IntegrationLog | null> {
+    const telling = tellingUpdate(toTell);
     return this.logs
       .findOneAndUpdate(
         { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount },
@@ -108,7 +115,9 @@ export class IntegrationLogStore implements OnModuleInit {
             retry,
             budgetFrom: log.attemptCount,
             updatedAt: retry.requestedAt,
+            ...telling.set,
           },
+          ...telling.push,
         },
         { returnDocument: 'after', projection: { firstAttempt: 0 } },
       )

@@ -1,3 +1,4 @@
+import type { CallbackKind } from '../common/callback-receiver.js';
 import type { ErrorClass } from '../common/error-class.js';
 import {
   asTenantId,
@@ -120,6 +121,36 @@ export interface DeliveryOrderKey {
   seq: number;
 }
 
+/** A log got another status. */
+export interface StatusChange {
+  /** Its place in the life of the log: 0 for the first, `2n` for the end of try n, `2n + 1` for a person's retry after it. */
+  seq: number;
+  status: LogStatus;
+  at: Date;
+  attemptCount: number;
+  errorClass: ErrorClass | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+/** What one receiver has still to be told of a log. */
+export interface CallbackState {
+  /** In the order they happened. */
+  untold: StatusChange[];
+  /** When the first of them is due; absent where there is none. */
+  nextAt?: Date;
+  /** A worker is telling, and owns the order until then. */
+  lockedUntil?: Date;
+  /** Of the first of them, in a row. */
+  failures: number;
+  failingSince: Date | null;
+  lastError: string | null;
+  /** Changes that could not be told in time, or whose receiver is gone. */
+  givenUp: number;
+}
+
+export type CallbackStates = Partial<Record<CallbackKind, CallbackState>>;
+
 /** One delivery or one inbound call. */
 export interface IntegrationLog extends LogSummary {
   _id: LogId;
@@ -144,6 +175,8 @@ export interface IntegrationLog extends LogSummary {
   lastExecutionId: ExecutionId | null;
   /** Only where the integration orders its deliveries. */
   order?: DeliveryOrderKey;
+  /** Only where somebody is told of its statuses. */
+  callbacks?: CallbackStates;
   correlationId: string;
   parentLogId: LogId | null;
   /** When the action happened. */

@@ -1,6 +1,7 @@
 import type { LogId, TenantId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 import type { Attempt, IntegrationLog, LogSummary } from './integration-log.js';
+import type { ChangeToTell } from './status-change.js';
 
 /** A try that has ended, and where it leaves its log. */
 export interface Execution {
@@ -10,6 +11,8 @@ export interface Execution {
   readonly summary: LogSummary;
   /** Why the integration is switched off although the try succeeded. */
   readonly disables?: string;
+  /** Only where it gives the log another status and somebody is told of it. */
+  readonly toTell?: ChangeToTell;
 }
 
 export const isExecution = (value: unknown): value is Execution =>

@@ -9,6 +9,7 @@ export function logViewOf(log: IntegrationLog) {
     firstAttempt: _first,
     lastExecutionId: _last,
     extracts = {},
+    callbacks: _callbacks,
     ...rest
   } = log;
   return { id, ...rest, extracts };

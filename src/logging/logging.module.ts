@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { StorageModule } from '../storage/storage.module.js';
+import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
 import { IntegrationLogStore } from './integration-log.store.js';
@@ -9,7 +10,7 @@ import { MongoLogSink } from './mongo-log-sink.js';
 
 @Module({
   imports: [DiscoveryModule, StorageModule],
-  providers: [MongoLogSink, LogWriter, IntegrationLogStore, CallRecorder, IntegrationLoggerExplorer],
-  exports: [IntegrationLogStore, LogWriter],
+  providers: [MongoLogSink, LogWriter, IntegrationLogStore, CallbackOutbox, CallRecorder, IntegrationLoggerExplorer],
+  exports: [IntegrationLogStore, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

@@ -11,6 +11,7 @@ import {
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
+import { tellingUpdate } from './status-change.js';
 
 /** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
 const COMMAND_BYTES = 12 * 1_048_576;
@@ -56,20 +57,25 @@ export class MongoLogSink implements LogSink {
     const updatedAt = new Date();
     let moved = 0;
     for (const command of inCommands(executions)) {
-      const updates = command.map(({ logId, attempt, summary }) => ({
-        q: { _id: logId, attemptCount: attempt.number - 1 },
-        u: {
-          $set: {
-            ...summary,
-            attemptCount: attempt.number,
-            lastExecutionId: attempt.executionId,
-            updatedAt,
-            retry: null,
-            ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
+      const updates = command.map(({ logId, attempt, summary, toTell }) => {
+        const telling = tellingUpdate(toTell);
+        return {
+          q: { _id: logId, attemptCount: attempt.number - 1 },
+          u: {
+            $set: {
+              ...summary,
+              attemptCount: attempt.number,
+              lastExecutionId: attempt.executionId,
+              updatedAt,
+              retry: null,
+              ...(attempt.number === 1 ? { firstAttempt: attempt } : {}),
+              ...telling.set,
+            },
+            ...telling.push,
+            ...(summary.extracts ? { $addToSet: { contextKeys: { $each: extractKeysOf(summary.extracts) } } } : {}),
           },
-          ...(summary.extracts ? { $addToSet: { contextKeys: { $each: extractKeysOf(summary.extracts) } } } : {}),
-        },
-      }));
+        };
+      });
       moved += await this.database.updateEach(INTEGRATION_LOGS, updates);
     }
     if (moved < executions.length) await this.keepSuperseded(executions);

@@ -1,5 +1,6 @@
 import type { ClassConstructor } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, Equals, IsArray, Matches } from 'class-validator';
+import { RECEIVER_PATTERN } from '../common/callback-receiver.js';
 import { asLogId, asTryId, type IntegrationId, type LogId, type TryId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 
@@ -18,6 +19,7 @@ export const MAX_TRIES_PER_JOB = 16;
 const TRIES_V = 1;
 const INTEGRATION_ID = /^int_[0-9a-f]{32}$/;
 const TRY_ID = /^log_[0-9a-f]{32}-[1-9]\d{0,8}$/;
+const LOG_ID = /^log_[0-9a-f]{32}$/;
 
 /** Tries of one integration's deliveries: ids only. Everything else is read when the job runs. */
 export class TriesJob {
@@ -53,6 +55,32 @@ export class TriesJob {
   }
 }
 
+const STATUS_V = 1;
+
+/** What a receiver has still to be told of a log: which statuses is read when the job runs. */
+export class StatusJob {
+  @Equals(STATUS_V)
+  v: typeof STATUS_V = STATUS_V;
+
+  @Matches(RECEIVER_PATTERN)
+  receiver!: string;
+
+  @Matches(LOG_ID)
+  logId!: LogId;
+
+  static isFormOf(data: unknown): data is StatusJob {
+    if (!isRecord(data) || Object.keys(data).length !== 3) return false;
+    const { v, receiver, logId } = data;
+    return (
+      v === STATUS_V &&
+      typeof receiver === 'string' &&
+      RECEIVER_PATTERN.test(receiver) &&
+      typeof logId === 'string' &&
+      LOG_ID.test(logId)
+    );
+  }
+}
+
 type JobShape = ClassConstructor<object> & { isFormOf(data: unknown): data is object };
 
 /** Every kind of job with the class of its data. A name without a class does not compile. */
@@ -61,16 +89,21 @@ export const JOB_SHAPES = {
   'delivery.attempt': TriesJob,
   /** Tries that fall due when the job wakes: they ask for their slots then. */
   'delivery.due': TriesJob,
+  'status.tell': StatusJob,
 } satisfies Record<string, JobShape>;
 
 export type JobName = keyof typeof JOB_SHAPES;
 export type JobPayload<N extends JobName> = InstanceType<(typeof JOB_SHAPES)[N]>;
 
 /** One queue for each kind of work that must not wait for another kind. */
-export const LANES = ['delivery'] as const;
+export const LANES = ['delivery', 'status'] as const;
 export type Lane = (typeof LANES)[number];
 
-export const LANE_OF: Readonly<Record<JobName, Lane>> = { 'delivery.attempt': 'delivery', 'delivery.due': 'delivery' };
+export const LANE_OF: Readonly<Record<JobName, Lane>> = {
+  'delivery.attempt': 'delivery',
+  'delivery.due': 'delivery',
+  'status.tell': 'status',
+};
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOB_SHAPES, name);
 

@@ -12,7 +12,11 @@ const MAX_RETRY_AFTER_MS = 86_400_000;
  * @param tries tries already made in this budget, from 1
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
-export function backoffMs(policy: RetryPolicy, tries: number, random: number): number {
+export function backoffMs(
+  policy: Pick<RetryPolicy, 'baseDelayMs' | 'maxDelayMs'> & Partial<Pick<RetryPolicy, 'waitsMs'>>,
+  tries: number,
+  random: number,
+): number {
   const { waitsMs } = policy;
   if (waitsMs) return waitsMs[tries - 1] ?? 0;
   return Math.round(random * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (tries - 1)));

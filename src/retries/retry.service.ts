@@ -3,6 +3,8 @@ import type { LogId, TenantId } from '../common/ids.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { LogUnknownError } from '../logging/log-unknown.error.js';
+import { changeOf, type ChangeToTell, kindsOf, seqOfRetryAfterTry } from '../logging/status-change.js';
+import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { NotRetryableError } from './not-retryable.error.js';
 
@@ -12,6 +14,7 @@ export class RetryService {
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
+    private readonly callbacks: CallbackQueue,
   ) {}
 
   /**
@@ -30,10 +33,20 @@ export class RetryService {
     if (log.status !== 'FAIL')
       throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
     const requestedAt = new Date();
-    const queued = await this.logs.requeue(tenantId, log, { ...request, requestedAt });
+    const toTell = toTellOf(log, requestedAt);
+    const queued = await this.logs.requeue(tenantId, log, { ...request, requestedAt }, toTell);
     if (!queued) throw new NotRetryableError(log, 'somebody else has just retried it');
     const { integrationId, attemptCount } = queued;
     if (integrationId) await this.queue.add([{ logId, integrationId, attempt: attemptCount + 1, dueAt: requestedAt }]);
+    if (toTell) this.callbacks.add([{ log: queued, toTell }]);
     return queued;
   }
+}
+
+function toTellOf(log: IntegrationLog, at: Date): ChangeToTell | undefined {
+  const kinds = kindsOf(log);
+  if (kinds.length === 0) return undefined;
+  const { attemptCount } = log;
+  const again = { status: 'QUEUED' as const, errorClass: null, errorCode: null, errorMessage: null };
+  return { kinds, change: changeOf(again, at, { seq: seqOfRetryAfterTry(attemptCount), attemptCount }) };
 }

@@ -2,7 +2,14 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApiActionStore } from '../../src/actions/api-action.store.js';
 import { CatalogueError } from '../../src/actions/catalogue.error.js';
-import { ActionContext, AttachmentProvider, defineAction, IntentFor, WaybillModule } from '../../src/index.js';
+import {
+  ActionContext,
+  AttachmentProvider,
+  defineAction,
+  IntentFor,
+  OnIntegrationStatus,
+  WaybillModule,
+} from '../../src/index.js';
 import { SecretKeysError } from '../../src/security/secrets/secret-keys.error.js';
 import { DatabaseUnreachableError } from '../../src/storage/database-unreachable.error.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
@@ -45,6 +52,19 @@ class SecondPdf {
   }
 }
 
+abstract class Listens {
+  onStatus(): void {}
+}
+
+@OnIntegrationStatus(Billed)
+class BilledStatus extends Listens {}
+
+@OnIntegrationStatus(Billed)
+class SecondBilledStatus extends Listens {}
+
+@OnIntegrationStatus(NobodyDeclares)
+class UndeclaredStatus extends Listens {}
+
 async function start(feature: Parameters<typeof WaybillModule.forFeature>[0], change: object = {}) {
   @Module({
     imports: [
@@ -73,6 +93,7 @@ describe('the start of a host', () => {
       actions: [Billed, AlsoOne, SameName, NobodyRebuilds],
       intents: [BilledIntent, SecondBilledIntent, UndeclaredIntent],
       attachments: [FirstPdf, SecondPdf],
+      listeners: [BilledStatus, SecondBilledStatus, UndeclaredStatus],
     });
     const error = await starting.catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(CatalogueError);
@@ -84,6 +105,8 @@ describe('the start of a host', () => {
         expect.stringMatching(/action 1 .*two intents: BilledIntent and SecondBilledIntent/),
         expect.stringMatching(/UndeclaredIntent is the intent of action 4/),
         expect.stringMatching(/action 3 \(sample\.lost\) has no intent/),
+        expect.stringMatching(/action 1 .*two status listeners: BilledStatus and SecondBilledStatus/),
+        expect.stringMatching(/UndeclaredStatus is the status listener of action 4/),
         expect.stringMatching(/attachment provider "pdf" is declared twice: FirstPdf and SecondPdf/),
       ]),
     );

@@ -67,6 +67,8 @@ describe('/v1/integrations', () => {
         deadlineMs: null,
       },
       traffic: DEFAULT_TRAFFIC,
+      statusCallback: null,
+      statusCallbackSecret: null,
       pause: null,
       version: 1,
       createdAt: expect.any(String),
@@ -115,12 +117,35 @@ describe('/v1/integrations', () => {
     ['more of a body than the installation keeps', { loggedBodyBytes: 65_537 }, ['loggedBodyBytes']],
     ['waits that are none', { retryPolicy: { waitsMs: [5] } }, ['retryPolicy.waitsMs']],
     ['a deadline in no time', { retryPolicy: { deadlineMs: 1 } }, ['retryPolicy.deadlineMs']],
+    ['a private callback', { statusCallback: { url: 'http://10.0.0.1/' } }, ['statusCallback.url']],
+    ['a callback with a placeholder', { statusCallback: { url: 'http://127.0.0.1/{{a}}' } }, ['statusCallback.url']],
     ['several faults at once', { name: '', timeoutMs: 1, colour: 'red' }, ['name', 'timeoutMs', 'colour']],
   ])('refuses %s', async (_case, part, fields) => {
     const { status, body } = await lab.post('/v1/integrations', { ...CRM, ...part });
     expect([status, body.code]).toEqual([422, 'INTEGRATION_INVALID']);
     const named: { field: string }[] = body.faults;
     expect(named.map(({ field }) => field).sort()).toEqual(fields.toSorted());
+  });
+
+  it('makes the secret of a status callback and answers it once; a callback after none gets another', async () => {
+    const callback = (url: string) => ({ statusCallback: { url } });
+    const { body } = await lab.post('/v1/integrations', { ...CRM, ...callback('http://127.0.0.1:9/a') }).expect(201);
+    expect(body).toMatchObject({
+      statusCallback: { url: 'http://127.0.0.1:9/a' },
+      statusCallbackSecret: expect.stringMatching(/^whsec_[\w+/]{43}=$/),
+    });
+    const change = async (part: object) => (await lab.patch(`/v1/integrations/${body.id}`, part).expect(200)).body;
+    expect(await change(callback('http://127.0.0.1:9/b'))).toMatchObject({
+      statusCallback: { url: 'http://127.0.0.1:9/b' },
+      statusCallbackSecret: null,
+    });
+    expect(await change({ name: 'Renamed' })).toMatchObject(callback('http://127.0.0.1:9/b'));
+    expect(await change({ statusCallback: null })).toMatchObject({ statusCallback: null, statusCallbackSecret: null });
+    const { statusCallbackSecret } = await change(callback('http://127.0.0.1:9/c'));
+    expect(statusCallbackSecret).toMatch(/^whsec_/);
+    expect(statusCallbackSecret).not.toBe(body.statusCallbackSecret);
+    const { text } = await lab.get(`/v1/integrations/${body.id}/versions`);
+    expect(text).not.toMatch(/whsec_|secretId|sec_/);
   });
 
   describe('PATCH', () => {

@@ -1,0 +1,48 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { CALLBACK_KINDS, type CallbackKind, type Receiver } from '../common/callback-receiver.js';
+import { Rounds } from '../common/rounds.js';
+import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
+import type { Role } from '../config/waybill-options.js';
+import { CallbackOutbox } from '../logging/callback-outbox.js';
+import { CallbackQueue } from '../scheduling/callback-queue.js';
+
+/** Logs of one receiver that one round queues: more than it has places for, so that no round is waited for. */
+const PAGE_SIZE = 200;
+
+/** Queues what receivers should have been told and were not: Redis was flushed, or a process died after its write. */
+@Injectable()
+export class CallbackReconciler implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger(CallbackReconciler.name);
+  private readonly rounds: Rounds;
+
+  constructor(
+    private readonly outbox: CallbackOutbox,
+    private readonly queue: CallbackQueue,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(ROLE) private readonly role: Role,
+  ) {
+    const parts = CALLBACK_KINDS.map((kind) => ({
+      what: `Queueing what a ${kind} has still to be told`,
+      work: () => this.queueOverdue(kind),
+    }));
+    this.rounds = new Rounds(settings.reconciler.intervalMs, parts, this.log);
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.role !== 'api') this.rounds.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.rounds.stop();
+  }
+
+  private async queueOverdue(kind: CallbackKind): Promise<void> {
+    const until = new Date(Date.now() - this.settings.reconciler.graceMs);
+    let receiver: Receiver | null = null;
+    while (!this.rounds.stopping) {
+      receiver = await this.outbox.nextWithDue(kind, receiver, until);
+      if (!receiver) return;
+      await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, until, PAGE_SIZE));
+    }
+  }
+}

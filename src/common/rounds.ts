@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@nestjs/common';
+import { bounded } from './bounded.js';
+
+const PART_TIMEOUT_MS = 60_000;
+
+export interface RoundPart {
+  /** For messages: "Queueing what is overdue". */
+  readonly what: string;
+  readonly work: () => Promise<void>;
+}
+
+/** Work that a process repeats by a timer of its own: a schedule kept in Redis would be lost with Redis. */
+export class Rounds {
+  private readonly ending = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly intervalMs: number,
+    private readonly parts: readonly RoundPart[],
+    private readonly log: Logger,
+  ) {}
+
+  /** Whether `stop` was called: a long part should end then. */
+  get stopping(): boolean {
+    return this.ending.signal.aborted;
+  }
+
+  start(): void {
+    this.loop = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.ending.abort();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      // Each by itself: what cannot be done, or hangs, must not keep the others from being done.
+      await Promise.all(this.parts.map((part) => this.attempt(part)));
+      await this.pause();
+    }
+  }
+
+  private async attempt({ what, work }: RoundPart): Promise<void> {
+    await bounded(work(), PART_TIMEOUT_MS, what).catch((error: unknown) =>
+      this.log.warn(`${what} failed, the next round tries again: ${String(error)}`),
+    );
+  }
+
+  /** Between two rounds; jittered, so that the rounds of many processes spread out. */
+  private async pause(): Promise<void> {
+    await delay(this.intervalMs * (0.75 + Math.random() / 2), undefined, { signal: this.ending.signal }).catch(
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { Integration } from '../integrations/integration.js';
+import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
+import type { Execution } from '../logging/log-entry.js';
+import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
+import { CallbackQueue } from '../scheduling/callback-queue.js';
+import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { DeliveryOrder } from './delivery-order.js';
+
+/** What the end of a try leads to, once its record is durable. Were the process to die here, reconcilers would do it. */
+@Injectable()
+export class DeliveryFollowUp {
+  constructor(
+    private readonly queue: DeliveryQueue,
+    private readonly directory: IntegrationDirectory,
+    private readonly order: DeliveryOrder,
+    private readonly callbacks: CallbackQueue,
+  ) {}
+
+  async follow(
+    log: IntegrationLog,
+    integration: Integration | null,
+    { attempt, summary, disables, toTell }: Execution,
+  ): Promise<void> {
+    if (toTell) this.callbacks.add([{ log, toTell }]);
+    if (summary.nextAttemptAt && log.integrationId) {
+      await this.queue.add([
+        {
+          logId: log._id,
+          integrationId: log.integrationId,
+          attempt: attempt.number + 1,
+          dueAt: summary.nextAttemptAt,
+        },
+      ]);
+    }
+    const gone = attempt.errorClass !== null && ERROR_CLASS_RULES[attempt.errorClass].disables;
+    const reason = gone ? (attempt.errorMessage ?? '') : disables;
+    if (reason !== undefined) await this.disable(log, attempt, reason);
+    if (integration) await this.order.ended(log, integration, summary.status);
+  }
+
+  /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
+  private async disable(
+    { integrationId }: IntegrationLog,
+    { integrationVersion }: Attempt,
+    reason: string,
+  ): Promise<void> {
+    const integration = integrationId && (await this.directory.forDelivery(integrationId));
+    if (integration?.enabled && integration.version === integrationVersion)
+      await this.directory.disable(integration, reason);
+  }
+}
