@@ -3,7 +3,9 @@ import 'reflect-metadata';
 import { type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { asTenantId } from './common/ids.js';
+import { Redactor } from './common/redaction.js';
 import { WaybillError } from './common/waybill.error.js';
+import { secretValuesOf } from './config/secret-values.js';
 import { KEYS_HELP, type KeysCommand, readKeysArguments } from './keys/keys-arguments.js';
 import { KeysModule } from './keys/keys.module.js';
 import { ApiKeyService } from './security/api-keys/api-key.service.js';
@@ -101,8 +103,12 @@ try {
     await run(command);
   }
 } catch (error) {
-  if (error instanceof WaybillError) console.error(`${error.message}. ${error.remedy}`);
-  else if (error instanceof TypeError) console.error(`${error.message}\n\n${KEYS_HELP}`);
-  else console.error(error);
+  console.error(new Redactor(secretValuesOf(process.env)).text(explain(error)));
   process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof WaybillError) return `${error.message}. ${error.remedy}`;
+  if (error instanceof TypeError) return `${error.message}\n\n${KEYS_HELP}`;
+  return error instanceof Error ? (error.stack ?? error.message) : `A ${typeof error} was thrown that is no error`;
 }
