@@ -1,66 +1,32 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { parseArgs } from 'node:util';
-import { Module } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { asTenantId, TENANT_ID_PATTERN } from './common/ids.js';
+import { asTenantId } from './common/ids.js';
+import { Redactor } from './common/redaction.js';
 import { WaybillError } from './common/waybill.error.js';
-import { optionsFromEnvironment } from './config/environment.js';
-import { resolveSettings, SETTINGS } from './config/settings.js';
-import { ApiKeyService, type NewApiKey } from './security/api-keys/api-key.service.js';
+import { secretValuesOf } from './config/secret-values.js';
+import { KEYS_HELP, type KeysCommand, readKeysArguments } from './keys/keys-arguments.js';
+import { KeysModule } from './keys/keys.module.js';
+import { ApiKeyService } from './security/api-keys/api-key.service.js';
+import { type Rotation, SecretRotation } from './security/secrets/secret-rotation.js';
 import { TenantService } from './security/tenants/tenant.service.js';
-import { StorageModule } from './storage/storage.module.js';
 
-const HELP = `Makes an API key and prints it. The key is shown this once; only its hash is kept.
+type Create = Extract<KeysCommand, { name: 'create' }>;
 
-  npm run keys -- create --tenant lab-12 --name "billing"    a key that acts for one tenant
-  npm run keys -- create --platform --name "operations"      a key that acts for every tenant
-
-  --tenant ID   the tenant; it must exist (POST /v1/tenants), or give --create-tenant
-  --create-tenant  creates the tenant where there is none
-  --platform    a key of the platform
-  --name NAME   whose it is, for the history: 1 to 120 characters
-  --help        this text
-
-Reads MONGODB_URI.`;
-
-/** What the settings ask for and a key does not need. */
-const UNUSED = { REDIS_URL: 'redis://unused', WAYBILL_SECRET_KEYS: 'unused' };
-
-@Module({
-  imports: [
-    {
-      module: class SettingsModule {},
-      global: true,
-      providers: [
-        {
-          provide: SETTINGS,
-          useFactory: () => resolveSettings(optionsFromEnvironment({ ...process.env, ...UNUSED }).options),
-        },
-      ],
-      exports: [SETTINGS],
-    },
-    StorageModule,
-  ],
-  providers: [ApiKeyService, TenantService],
-})
-class KeysModule {}
-
-interface Wish {
-  /** `null`: a key of the platform. */
-  readonly tenant: string | null;
-  readonly createTenant: boolean;
-  readonly name: string;
-}
-
-async function create({ tenant, createTenant, name }: Wish): Promise<NewApiKey> {
-  const app = await NestFactory.createApplicationContext(KeysModule, { logger: false, abortOnError: false });
+async function withContext<T>(module: DynamicModule, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
-    if (tenant !== null) await requireTenant(app.get(TenantService), tenant, createTenant);
-    return await app.get(ApiKeyService).create(tenant === null ? null : asTenantId(tenant), name);
+    return await work(app);
   } finally {
     await app.close();
   }
+}
+
+async function create(app: INestApplicationContext, { tenant, createTenant, holder }: Create): Promise<void> {
+  if (tenant !== null) await requireTenant(app.get(TenantService), tenant, createTenant);
+  const { key } = await app.get(ApiKeyService).create(tenant === null ? null : asTenantId(tenant), holder);
+  console.log(key);
 }
 
 async function requireTenant(tenants: TenantService, id: string, createTenant: boolean): Promise<void> {
@@ -72,42 +38,77 @@ async function requireTenant(tenants: TenantService, id: string, createTenant: b
   }
 }
 
-/** What was asked for, or what is wrong with it. */
-function readArguments(args: readonly string[]): Wish | string {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      tenant: { type: 'string' },
-      'create-tenant': { type: 'boolean', default: false },
-      platform: { type: 'boolean', default: false },
-      name: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const { tenant, platform, name, 'create-tenant': createTenant } = values;
-  if (values.help) return '';
-  if (positionals.length !== 1 || positionals[0] !== 'create') return 'Say what to do: create.';
-  if (platform === (tenant !== undefined)) return 'Give either --tenant ID or --platform.';
-  if (tenant !== undefined && !TENANT_ID_PATTERN.test(tenant)) {
-    return 'A tenant id has 1 to 64 lower-case letters, digits, _ or -, and starts with a letter or a digit.';
+async function list(app: INestApplicationContext): Promise<void> {
+  for (const { _id, tenantId, name, createdAt, revokedAt } of await app.get(ApiKeyService).list()) {
+    const state = revokedAt === null ? 'valid' : `revoked ${revokedAt.toISOString()}`;
+    console.log([_id, tenantId ?? '(platform)', createdAt.toISOString(), state, name].join('  '));
   }
-  if (name === undefined || name.trim() === '' || name.length > 120) return 'Give --name with 1 to 120 characters.';
-  return { tenant: tenant ?? null, createTenant, name };
+}
+
+async function discard(app: INestApplicationContext, keyId: string, isConfirmed: boolean): Promise<void> {
+  const rotation = app.get(SecretRotation);
+  if (isConfirmed) {
+    console.log(`Discarded ${await rotation.discard(keyId)} secrets of the key "${keyId}". Enter them anew.`);
+    return;
+  }
+  console.log(`${await rotation.countOf(keyId)} secrets of the key "${keyId}" would be lost. Give --confirm to do so.`);
+}
+
+async function rotate(app: INestApplicationContext): Promise<void> {
+  const rotation = await app
+    .get(SecretRotation)
+    .rotate(({ rotated, total }) => console.error(`${rotated} of ${total} secrets`));
+  for (const line of describeRotation(rotation)) console.log(line);
+  if (rotation.unreadable.length > 0) process.exitCode = 1;
+}
+
+function describeRotation({ keyId, rotated, unreadable, left }: Rotation): string[] {
+  return [
+    `Encrypted ${rotated} secrets anew under the key "${keyId}".`,
+    ...unreadable.map((id) => `The secret ${id} cannot be decrypted and was left as it is: enter it anew.`),
+    ...[...left].map(([old, count]) =>
+      count === 0
+        ? `The key "${old}" is no longer needed. Once no process has it first, take it out of WAYBILL_SECRET_KEYS.`
+        : `The key "${old}" still encrypts ${count} secrets. Keep it, and run this again.`,
+    ),
+  ];
+}
+
+async function run(command: KeysCommand): Promise<void> {
+  switch (command.name) {
+    case 'help':
+      return console.log(KEYS_HELP);
+    case 'create':
+      return withContext(KeysModule.withoutSecretKeys(), (app) => create(app, command));
+    case 'list':
+      return withContext(KeysModule.withoutSecretKeys(), list);
+    case 'revoke':
+      return withContext(KeysModule.withoutSecretKeys(), async (app) => {
+        const revokedAt = await app.get(ApiKeyService).revoke(command.id);
+        console.log(`Revoked since ${revokedAt.toISOString()}; every process refuses it a second later.`);
+      });
+    case 'rotate':
+      return withContext(KeysModule.withSecretKeys(), rotate);
+    case 'discard':
+      return withContext(KeysModule.withoutSecretKeys(), (app) => discard(app, command.keyId, command.isConfirmed));
+  }
 }
 
 try {
-  const wish = readArguments(process.argv.slice(2));
-  if (wish === '') console.log(HELP);
-  else if (typeof wish === 'string') {
-    console.error(`${wish}\n\n${HELP}`);
+  const command = readKeysArguments(process.argv.slice(2));
+  if (typeof command === 'string') {
+    console.error(`${command}\n\n${KEYS_HELP}`);
     process.exitCode = 2;
   } else {
-    console.log((await create(wish)).key);
+    await run(command);
   }
 } catch (error) {
-  if (error instanceof WaybillError) console.error(`${error.message}. ${error.remedy}`);
-  else if (error instanceof TypeError) console.error(`${error.message}\n\n${HELP}`);
-  else console.error(error);
+  console.error(new Redactor(secretValuesOf(process.env)).text(explain(error)));
   process.exit(1);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof WaybillError) return `${error.message}. ${error.remedy}`;
+  if (error instanceof TypeError) return `${error.message}\n\n${KEYS_HELP}`;
+  return error instanceof Error ? (error.stack ?? error.message) : `A ${typeof error} was thrown that is no error`;
 }

@@ -6,16 +6,22 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { createPinoLogger, PinoNestLogger } from './common/pino-logger.js';
 import { isRecord } from './common/primitives.js';
+import { Redactor } from './common/redaction.js';
 import { WaybillError } from './common/waybill.error.js';
 import { optionsFromEnvironment, type ServerEnvironment } from './config/environment.js';
+import { secretValuesOf } from './config/secret-values.js';
 import { describeSettings, SETTINGS, type Settings } from './config/settings.js';
 import { createRequestLog } from './http/request-log.js';
 import { setUpOpenApi } from './openapi.js';
 import { setUpServer } from './server.js';
 
+/** Messages of drivers may quote a connection string: whatever is printed passes here. */
+const redactor = new Redactor(secretValuesOf(process.env));
+const hooks = { streamWrite: (line: string) => redactor.text(line) };
+
 async function start(): Promise<void> {
   const environment = optionsFromEnvironment(process.env);
-  const logger = new PinoNestLogger(createPinoLogger(environment.logLevel));
+  const logger = new PinoNestLogger(createPinoLogger(environment.logLevel, { hooks }));
   const app = await (environment.port === null
     ? NestFactory.createApplicationContext(AppModule.forEnvironment(environment), { logger, abortOnError: false })
     : serve(environment, environment.port, logger));
@@ -38,7 +44,7 @@ async function serve(
   const module = AppModule.forEnvironment(environment);
   const options = { logger, abortOnError: false, bodyParser: false, return503OnClosing: true };
   const app = await NestFactory.create<NestExpressApplication>(module, options);
-  const requestLog = createRequestLog(createPinoLogger(environment.logLevel, { mixin: () => ({}) }));
+  const requestLog = createRequestLog(createPinoLogger(environment.logLevel, { mixin: () => ({}), hooks }));
   setUpServer(app, app.get<Settings>(SETTINGS), requestLog);
   if (environment.role !== 'worker') setUpOpenApi(app);
   await app.listen(port);
@@ -51,13 +57,24 @@ function explain(error: unknown): string {
   if (isRecord(error) && error['code'] === 'EADDRINUSE') {
     return `Port ${String(error['port'])} is in use. Set PORT to a free one, or stop what listens there.`;
   }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return error instanceof Error ? (error.stack ?? error.message) : `A ${typeof error} was thrown that is no error`;
 }
+
+/**
+ * Prints what went wrong and ends. Node's own report would show the error's properties, in which drivers keep their
+ * settings and HTTP clients their requests.
+ */
+function end(error: unknown): never {
+  console.error(redactor.text(explain(error)));
+  // Connections that were opened before the failure would keep the process.
+  process.exit(1);
+}
+
+// A rejection that nobody handles comes here as well.
+process.on('uncaughtException', end);
 
 try {
   await start();
 } catch (error) {
-  console.error(explain(error));
-  // Connections that were opened before the failure would keep the process.
-  process.exit(1);
+  end(error);
 }

@@ -20,6 +20,15 @@ describe('Redactor.text', () => {
     expect(new Redactor([key]).text(JSON.stringify({ key }))).toBe(`{"key":"${REDACTED}"}`);
   });
 
+  it('finds a secret in a URL that stands in the query of another', () => {
+    const key = "abc~def!se'cret &1";
+    const called = new URL('https://vendor.example/');
+    called.searchParams.set('code', key);
+    const redirect = new URL('https://elsewhere.example/');
+    redirect.searchParams.set('was', called.href);
+    expect(new Redactor([key]).text(redirect.href)).toMatch(/code%3D\*\*\*$/);
+  });
+
   it('hides the longer of two secrets whole', () =>
     expect(new Redactor(['abcd', 'abcdef']).text('abcdef')).toBe(REDACTED));
 
@@ -149,6 +158,11 @@ describe('Redactor.bodyText', () => {
         expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(redactor.value(value))));
       }),
     );
+  });
+
+  it('hides what stands in JSON that is a text in JSON, as in an echo', () => {
+    const echo = JSON.stringify({ body: JSON.stringify({ password: 'hunter2', name: 'Ana' }) });
+    expect(JSON.parse(new Redactor().bodyText(echo))).toEqual({ body: `{"password":"${REDACTED}","name":"Ana"}` });
   });
 
   it('finds names that are written with escapes', () => {

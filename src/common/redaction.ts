@@ -82,7 +82,8 @@ export class Redactor {
     const walk = (current: unknown, depth: number): unknown => {
       values += 1;
       if (depth > MAX_DEPTH || values > MAX_VALUES) return CUT_OFF;
-      if (typeof current === 'string') return this.text(current);
+      // An echo often holds the body that it got as a text.
+      if (typeof current === 'string') return this.bodyText(current);
       if (typeof current === 'bigint') return String(current);
       if (typeof current === 'function' || typeof current === 'symbol') return undefined;
       if (ArrayBuffer.isView(current)) return `[${current.byteLength} bytes]`;
@@ -112,7 +113,10 @@ const formsOf = (secret: string) => {
   const encoded = encodeURIComponent(Buffer.from(secret).toString());
   // A query is encoded by other rules than a path (WHATWG URL, section 5.2): `~` and `!` differ.
   const inQuery = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [secret, encoded, encoded.replaceAll('%20', '+'), inQuery, JSON.stringify(secret).slice(1, -1)];
+  // A redirect may carry the URL that was called in its own query.
+  const encodedTwice = [encoded, inQuery].map((form) => encodeURIComponent(form));
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  return [secret, encoded, encoded.replaceAll('%20', '+'), inQuery, ...encodedTwice, inJson];
 };
 
 function redactParameter(parameter: string): string {

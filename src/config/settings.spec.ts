@@ -37,11 +37,26 @@ describe('resolveSettings', () => {
   });
 });
 
+describe('the URL of Redis', () => {
+  it('must be readable, and is not quoted where it is not', () => {
+    const resolve = () => resolveSettings({ ...usual, redis: { url: 'redis://:hunter/2@cache:port' } });
+    expect(resolve).toThrow(/redis\.url must be a URL; encode/);
+    expect(resolve).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter') }));
+  });
+});
+
 describe('describeSettings', () => {
   it('masks keys and passwords', () => {
     const lines = describeSettings(resolveSettings(usual)).join('\n');
     expect(lines).not.toMatch(/hunter|c2VjcmV0/);
     expect(lines).toContain('mongodb.uri: mongodb://***@db.example/waybill');
     expect(lines).toContain('delivery.concurrency: 200');
+  });
+
+  it.each([
+    ['redis://:hunter@2hunter@cache', 'redis://***@cache'],
+    ['redis://cache?password=hunter2&db=1', 'redis://cache?password=***&db=1'],
+  ])('masks all of the password in %s', (url, shown) => {
+    expect(describeSettings(resolveSettings({ ...usual, redis: { url } }))).toContain(`redis.url: ${shown}`);
   });
 });

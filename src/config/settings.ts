@@ -1,6 +1,7 @@
 import type { FieldFault } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { isPrimitive } from '../common/primitives.js';
+import { Redactor } from '../common/redaction.js';
 import { SettingsError } from './settings.error.js';
 import { WaybillOptions } from './waybill-options.js';
 
@@ -48,8 +49,10 @@ export function describeSettings(settings: Settings): string[] {
   });
 }
 
+const hidden = new Redactor();
+
 function describeValue(value: unknown): string {
-  if (typeof value === 'string') return value.replace(/\/\/[^@/]*@/, '//***@');
+  if (typeof value === 'string') return hidden.url(value);
   if (Array.isArray(value)) return value.length === 0 ? '(none)' : value.join(', ');
   return isPrimitive(value) ? String(value) : "(the host's)";
 }

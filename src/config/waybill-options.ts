@@ -9,6 +9,7 @@ import {
   Matches,
   Max,
   Min,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
 import type { Connection } from 'mongoose';
@@ -32,10 +33,23 @@ export class MongodbOptions {
   connection?: Connection;
 }
 
+/** The driver's own error for such a URL says no more than that it is invalid. */
+const IsReadableUrl = () =>
+  ValidateBy(
+    {
+      name: 'isReadableUrl',
+      validator: {
+        validate: (text: unknown) => typeof text !== 'string' || !text.includes('://') || URL.canParse(text),
+      },
+    },
+    { message: 'url must be a URL; encode /, @, ? and # in its password as %2F, %40, %3F and %23' },
+  );
+
 export class RedisOptions {
   /** Connection string of the Redis that holds the queues; everything in it can be rebuilt. */
   @IsString()
   @Matches(/^rediss?:\/\//, { message: 'url must start with redis:// or rediss://' })
+  @IsReadableUrl()
   url!: string;
 
   /** Starts every key, so that several installations can share one Redis. */

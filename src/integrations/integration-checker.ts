@@ -12,6 +12,7 @@ import { FORMATS } from './bodies/body-formats.js';
 import type { SplitAuth } from './auth/auth-kind.js';
 import { parseAuth } from './auth/auth-kinds.js';
 import { ExpressionSandbox } from './expressions/expression-sandbox.js';
+import { headersSizeBytes, MAX_HEADER_VALUE_BYTES, MAX_HEADERS, MAX_HEADERS_BYTES } from './header-limits.js';
 import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
@@ -95,6 +96,7 @@ export class IntegrationChecker {
       ...faultOf('statusCallback.url', () => statusCallback && checkEndpointUrl(statusCallback.url, allowCidrs)),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => headerFaults(name, value)),
       ...fileFaults(input),
+      ...headerSizeFaults(endpoint.headers),
       ...Object.entries(endpoint.query).flatMap(([name, value]) => valueFaults(`endpoint.query.${name}`, value)),
       ...this.expressionFaults('filter', input.filter),
       ...this.expressionFaults('mapping', input.mapping),
@@ -188,6 +190,35 @@ function headerFaults(name: string, value: unknown): FieldFault[] {
     ];
   }
   return [...faultOf(field, () => validateHeaderName(name)), ...valueFaults(field, value)];
+}
+
+/** Checked before any value is filled in: what is too large now would be too large in each delivery. */
+function headerSizeFaults(entered: Readonly<Record<string, unknown>>): FieldFault[] {
+  const headers = Object.fromEntries(
+    Object.entries(entered).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+  const count = Object.keys(headers).length;
+  const sizeBytes = headersSizeBytes(headers);
+  const tooLong = Object.entries(headers).filter(([, value]) => Buffer.byteLength(value) > MAX_HEADER_VALUE_BYTES);
+  return [
+    ...tooLong.map(([name, value]) => ({
+      field: `endpoint.headers.${name}`,
+      expected: `must have ${MAX_HEADER_VALUE_BYTES} bytes at the most; put long values into the body by the mapping`,
+      received: `${Buffer.byteLength(value)} bytes`,
+    })),
+    ...(count > MAX_HEADERS
+      ? [{ field: 'endpoint.headers', expected: `must be ${MAX_HEADERS} at the most`, received: `${count} headers` }]
+      : []),
+    ...(sizeBytes > MAX_HEADERS_BYTES
+      ? [
+          {
+            field: 'endpoint.headers',
+            expected: `must have ${MAX_HEADERS_BYTES} bytes together at the most; put long values into the body`,
+            received: `${sizeBytes} bytes`,
+          },
+        ]
+      : []),
+  ];
 }
 
 function valueFaults(field: string, value: unknown): FieldFault[] {

@@ -5,6 +5,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { OutboundHttpClient } from './outbound-http/outbound-http.client.js';
 import { parseSecretKeys, SecretCipher } from './secrets/secret-cipher.js';
+import { SecretKeyCheck } from './secrets/secret-key-check.js';
 import { SecretVault } from './secrets/secret-vault.js';
 import { SharedTokens } from './tokens/shared-tokens.js';
 import { TokenBoard } from './tokens/token-board.js';
@@ -14,6 +15,7 @@ import { TenantService } from './tenants/tenant.service.js';
   imports: [StorageModule, RedisModule],
   providers: [
     ApiKeyService,
+    SecretKeyCheck,
     SecretVault,
     TenantService,
     TokenBoard,

@@ -127,10 +127,11 @@ describe('the start of a host', () => {
     await register(900, Billed.name);
     await register(NobodyRebuilds.id, NobodyRebuilds.name);
     await register(901, 'sample.collected');
-    const { mongodb } = earlier.settings;
-    const error = await start({ actions: [Billed, NobodyRebuilds], intents: [BilledIntent] }, { mongodb }).catch(
-      (refusal: unknown) => refusal,
-    );
+    const { mongodb, secretKeys } = earlier.settings;
+    const error = await start(
+      { actions: [Billed, NobodyRebuilds], intents: [BilledIntent] },
+      { mongodb, secretKeys },
+    ).catch((refusal: unknown) => refusal);
     await earlier.close();
     expect(error).toBeInstanceOf(CatalogueError);
     const named = (clash: string) => expect.stringMatching(new RegExp(`${clash}.*(give|delete)`));

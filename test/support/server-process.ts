@@ -43,6 +43,17 @@ export class ServerProcess {
     return this.child.exitCode;
   }
 
+  /** Sends it a signal that it may answer to in any way. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves with its exit code once it has ended. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    return this.child.exitCode;
+  }
+
   /** Everything it has printed so far. */
   said(): string {
     return this.output;

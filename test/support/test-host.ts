@@ -49,7 +49,13 @@ export async function startTestHost(options: TestHostOptions = {}) {
     bodyParser: options.prepare === undefined,
   });
   options.prepare?.(app);
-  await app.listen(0, '127.0.0.1');
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    // What a refused start had opened would keep jest from ending.
+    await app.close();
+    throw error;
+  }
 
   const find = <T>(token: abstract new (...dependencies: never[]) => T): T => app.get(token, { strict: false });
   const { patients } = find(PatientRepository);

@@ -12,6 +12,8 @@ const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boo
   AUTH_KIND_UNKNOWN: { errorClass: 'config', retryable: true },
   TOKEN_ENDPOINT_UNAVAILABLE: { errorClass: 'transient' },
   TOKEN_REFUSED: { errorClass: 'auth' },
+  // A process that was started with the new key can read it, and every one can once all are.
+  SECRET_KEY_UNKNOWN: { errorClass: 'config', retryable: true },
   TEMPLATE_INVALID: { errorClass: 'config' },
   ACTION_UNKNOWN: { errorClass: 'config', retryable: true },
   DEADLINE_PASSED: { errorClass: 'intent' },

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
+import { requireBoundedHeaders } from '../../integrations/header-limits.js';
 import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
 import { outboundTls } from '../../integrations/tls/outbound-tls.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
@@ -18,6 +19,8 @@ export class SendStep implements PipelineStep {
   async run(delivery: Delivery): Promise<void> {
     const { request, integration } = delivery;
     if (!request) return;
+    // Here, not where they are filled in: credentials and signatures count as well.
+    requireBoundedHeaders(request.headers);
     delivery.response = await this.http.send({
       method: integration.endpoint.method,
       url: request.url.href,

@@ -5,6 +5,7 @@ import { FreshCache } from '../../common/fresh-cache.js';
 import type { TenantId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import { API_KEYS, type ApiKey } from './api-key.collection.js';
+import { ApiKeyUnknownError } from './api-key-unknown.error.js';
 import type { Principal } from './principal.js';
 
 export interface NewApiKey {
@@ -50,6 +51,25 @@ export class ApiKeyService implements OnModuleInit {
       revokedAt: null,
     });
     return { id, key: `wbk_${id}_${secret}` };
+  }
+
+  /** The oldest first, the revoked ones too. */
+  async list(): Promise<Omit<ApiKey, 'secretHash'>[]> {
+    return this.keys.find({}, { secretHash: 0 }).sort({ createdAt: 1, _id: 1 }).lean<Omit<ApiKey, 'secretHash'>[]>();
+  }
+
+  /**
+   * Every process refuses the key a second later at most. Answers with when it was revoked, which stays as it was where
+   * that was done before.
+   * @throws ApiKeyUnknownError
+   */
+  async revoke(id: string): Promise<Date> {
+    const revokedAt = new Date();
+    await this.keys.updateOne({ _id: id, revokedAt: null }, { $set: { revokedAt } });
+    this.cache.forget(id);
+    const stored = await this.keys.findById(id).lean<ApiKey>();
+    if (!stored) throw new ApiKeyUnknownError();
+    return stored.revokedAt ?? revokedAt;
   }
 
   /** Who a presented key speaks for; `null` where it is malformed, unknown, wrong or revoked. */

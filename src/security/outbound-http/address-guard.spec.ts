@@ -7,6 +7,9 @@ const REFUSED = [
   ...['169.254.169.254', '100.64.0.1', '198.18.0.1', '192.0.2.1', '203.0.113.9', '224.0.0.1', '240.0.0.1'],
   ...['255.255.255.255', '::', '::1', 'fd00::1', 'fe80::1', 'ff02::1', '2001:db8::1', '64:ff9b::7f00:1'],
   ...['2002:7f00:1::', '2001::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1', '::ffff:7f00:1', '::ffff:0:127.0.0.1'],
+  // IPv4-compatible, site-local, local NAT64, discard, ORCHID, documentation, segment routing, never given out
+  ...['::7f00:1', '::127.0.0.1', '::a00:1', '::2', 'fec0::1', '64:ff9b:1::1', '100::1', '2001:20::1', '3fff::1'],
+  ...['5f00::1', '4000::1', 'e000::1', '1::1', '192.88.99.1', '192.0.0.8', '0.1.2.3', '::1%lo', 'fe80::1%eth0'],
 ];
 
 describe('AddressGuard', () => {
@@ -19,7 +22,8 @@ describe('AddressGuard', () => {
   );
 
   it('refuses what is no address', () => {
-    for (const text of ['', 'localhost', 'vendor.example']) expect(guard.allows(text)).toBe(false);
+    for (const text of ['', 'localhost', 'vendor.example', '010.0.0.1', '8.8', '0x8080808', 'fe80::1%eth-0.1'])
+      expect(guard.allows(text)).toBe(false);
   });
 
   it('allows private addresses of the listed ranges only', () => {
@@ -37,6 +41,15 @@ describe('AddressGuard', () => {
       expect(() => new AddressGuard([range])).toThrow(`"${range}"`);
     },
   );
+
+  it('refuses every IPv6 address outside of global unicast', () => {
+    fc.assert(
+      fc.property(fc.ipV6(), (address) => {
+        fc.pre(!/^[23][0-9a-f]{3}:/i.test(address) && !/^(0*:)*:?(0*:)*ffff:/i.test(address));
+        expect([address, guard.allows(address)]).toEqual([address, false]);
+      }),
+    );
+  });
 
   it('treats every IPv4 address and its mapped form alike', () => {
     fc.assert(

@@ -1,8 +1,15 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { AddressRangeError } from './address-range.error.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type AddressRange = readonly [Address, number];
+
+/**
+ * What IANA has given out as global unicast (RFC 4291, section 2.4). Outside of it ipaddr.js calls much unicast that is
+ * not, such as the IPv4-compatible loopback `::7f00:1`.
+ */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
  * Says which IP addresses may be called: public unicast ones, and those of the allowed ranges. Loopback, private,
@@ -19,11 +26,17 @@ export class AddressGuard {
 
   /** False too for a text that is no IP address. */
   allows(address: string): boolean {
-    if (!ipaddr.isValid(address)) return false;
+    if (isIP(address) === 0 || !ipaddr.isValid(address) || isIPv4Compatible(address)) return false;
     const parsed = ipaddr.process(address);
-    return parsed.range() === 'unicast' || this.allowed.some((range) => matches(parsed, range));
+    return isPublic(parsed) || this.allowed.some((range) => matches(parsed, range));
   }
 }
+
+const isPublic = (address: Address): boolean =>
+  address.range() === 'unicast' && (address instanceof ipaddr.IPv4 || address.match(GLOBAL_UNICAST));
+
+/** Deprecated (RFC 4291, section 2.5.5.1); ipaddr.js takes this one notation of it for the IPv4 address at its end. */
+const isIPv4Compatible = (address: string): boolean => /^::\d+\./.test(address);
 
 /** @throws AddressRangeError naming the first range that cannot be read. */
 export const parseAddressRanges = (cidrs: readonly string[]) => cidrs.map(parseRange);

@@ -145,12 +145,18 @@ describe('OutboundHttpClient', () => {
     const proxy = await vendor((_request, response) => response.end('by proxy'));
     const { url } = await vendor((_request, response) => response.end('direct'));
     const before = { ...process.env };
-    Object.assign(process.env, { HTTP_PROXY: proxy.url, http_proxy: proxy.url, ALL_PROXY: proxy.url });
+    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'npm_config_proxy'];
+    for (const name of names) Object.assign(process.env, { [name]: proxy.url, [name.toLowerCase()]: proxy.url });
+    Object.assign(process.env, { NODE_USE_ENV_PROXY: '1', NO_PROXY: '', no_proxy: '' });
     try {
-      expect((await client().send(requestTo(url))).body.toString()).toBe('direct');
+      const sender = client();
+      expect((await sender.send(requestTo(url))).body.toString()).toBe('direct');
+      expect(await failure(url.replace('http:', 'https:'), {}, sender)).toMatchObject({ code: 'VENDOR_TLS_FAILED' });
+      expect(await failure('http://10.0.0.1/', {}, sender)).toMatchObject({ code: 'ADDRESS_REFUSED' });
     } finally {
       process.env = before;
     }
+    expect(proxy.connections()).toBe(0);
   });
 
   describe('time', () => {
@@ -326,6 +332,16 @@ describe('OutboundHttpClient', () => {
         '192.0.2.1',
         '[::]',
       ],
+      ...['[::127.0.0.1]', '[::7f00:1]', '[0:0:0:0:0:0:0:1]', '[fec0::1]', '[fe80::1]', '127.0.0.1.', '0', '①②⑦.⓪.⓪.①'],
+      ...[
+        '127。0。0。1',
+        '%31%32%37.0.0.1',
+        '0x7f.0x0.0x0.0x1',
+        '017700000001',
+        '2852039166',
+        'LOCALHOST',
+        'loc\u00adalhost',
+      ],
     ])('refuses %s', async (host) => {
       const { url, calls } = await vendor((_request, response) => response.end('reached'));
       const target = url.replace('127.0.0.1', host);
@@ -333,13 +349,34 @@ describe('OutboundHttpClient', () => {
       expect(calls()).toBe(0);
     });
 
-    it('refuses a name as soon as one of its addresses is refused', async () => {
-      const addresses = [
-        { address: '93.184.216.34', family: 4 },
-        { address: '10.0.0.1', family: 4 },
-      ];
-      const sender = client({ allowCidrs: [], resolve: (_name, _options, callback) => callback(null, addresses) });
-      expect(await failure('http://vendor.example/', {}, sender)).toMatchObject({ code: 'ADDRESS_REFUSED' });
+    it.each([
+      [['93.184.216.34', '10.0.0.1']],
+      [['10.0.0.1', '93.184.216.34']],
+      [['2606:4700:4700::1111', '127.0.0.1']],
+      [['93.184.216.34', '::1']],
+      [['93.184.216.34', '::ffff:169.254.169.254']],
+      [['93.184.216.34', 'nonsense']],
+    ])('refuses a name that resolves to %j, whichever the socket would have tried first', async (addresses) => {
+      const resolved = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+      const sender = client({ allowCidrs: [], resolve: (_name, _options, callback) => callback(null, resolved) });
+      for (const scheme of ['http', 'https'])
+        expect(await failure(`${scheme}://vendor.example/`, {}, sender)).toMatchObject({ code: 'ADDRESS_REFUSED' });
+    });
+
+    it('connects to the address that was checked, and asks for the name once in a call', async () => {
+      const { url } = await vendor((request, response) => response.end(request.headers.host));
+      let asked = 0;
+      const sender = client({
+        resolve: (_name, _options, callback) => {
+          asked += 1;
+          callback(null, [{ address: asked === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
+        },
+      });
+      const target = url.replace('127.0.0.1', 'vendor.example');
+      expect((await sender.send(requestTo(target))).body.toString()).toMatch(/^vendor\.example:\d+$/);
+      // The second call goes over the connection that is kept: it was checked when it was made.
+      expect(await sender.send(requestTo(target))).toMatchObject({ status: 200 });
+      expect(asked).toBe(1);
     });
 
     it('checks each connection anew, so that a name cannot be rebound', async () => {

@@ -25,7 +25,8 @@ const TAG_BYTES = 16;
  */
 export class SecretCipher {
   private readonly keys: ReadonlyMap<string, KeyObject>;
-  private readonly activeKeyId: string;
+  /** The key that encrypts. */
+  readonly activeKeyId: string;
 
   /** @throws SecretKeysError where there is no key or one has not 32 bytes. */
   constructor(keys: readonly SecretKey[]) {
@@ -36,13 +37,17 @@ export class SecretCipher {
     this.activeKeyId = active.id;
   }
 
-  encrypt(plaintext: string, additionalData: string): SealedSecret {
+  get keyIds(): readonly string[] {
+    return [...this.keys.keys()];
+  }
+
+  encrypt(plaintext: string, additionalData: string, keyId = this.activeKeyId): SealedSecret {
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.keyOf(this.activeKeyId), iv, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv(ALGORITHM, this.keyOf(keyId), iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(additionalData));
     const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
     return {
-      keyId: this.activeKeyId,
+      keyId,
       iv: iv.toString('base64'),
       ciphertext: ciphertext.toString('base64'),
       tag: cipher.getAuthTag().toString('base64'),

@@ -1,15 +1,17 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Model } from 'mongoose';
-import { newSecretId, type TenantId } from '../../common/ids.js';
+import { newSecretId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import { SecretCipher } from './secret-cipher.js';
 import { SecretMissingError } from './secret-missing.error.js';
-import { PLATFORM, SECRETS, type StoredSecret } from './secret.collection.js';
+import { placeOf, type SecretOwner } from './secret-place.js';
+import { SECRETS, type StoredSecret } from './secret.collection.js';
 
-export type SecretOwner = TenantId | typeof PLATFORM;
-
-/** Ciphertexts kept in memory; a secret is never changed under its id, so what is cached is never stale. */
+/**
+ * Ciphertexts kept in memory. The value under an id never changes, so what is cached is never stale: a rotation encrypts it
+ * anew, and this process keeps the key of the ciphertext that it has.
+ */
 const CACHED_SECRETS = 10_000;
 
 /**
@@ -17,25 +19,21 @@ const CACHED_SECRETS = 10_000;
  * integration always means the secret it was saved with. Only ciphertext is stored or kept in memory.
  */
 @Injectable()
-export class SecretVault implements OnModuleInit {
+export class SecretVault {
   private readonly secrets: Model<StoredSecret>;
   private readonly cache = new LRUCache<string, StoredSecret>({ max: CACHED_SECRETS });
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly cipher: SecretCipher,
   ) {
     this.secrets = database.model(SECRETS);
   }
 
-  async onModuleInit(): Promise<void> {
-    await this.database.ensureIndexes(SECRETS);
-  }
-
   /** Encrypts and stores a value; answers with the id that refers to it. */
   async store(owner: SecretOwner, value: string): Promise<string> {
     const _id = newSecretId();
-    const sealed = this.cipher.encrypt(value, additionalData(owner, _id));
+    const sealed = this.cipher.encrypt(value, placeOf(owner, _id));
     await this.secrets.create({ _id, tenantId: owner, ...sealed, createdAt: new Date() });
     return _id;
   }
@@ -45,8 +43,10 @@ export class SecretVault implements OnModuleInit {
     const stored =
       this.cache.get(id) ?? (await this.secrets.findOne({ _id: id, tenantId: owner }).lean<StoredSecret>());
     if (!stored || stored.tenantId !== owner) throw new SecretMissingError(id);
+    const value = this.cipher.decrypt(stored, placeOf(owner, id));
+    // After it was read: a ciphertext whose key this process lacks may be another one soon.
     this.cache.set(id, stored);
-    return this.cipher.decrypt(stored, additionalData(owner, id));
+    return value;
   }
 
   /** For a secret whose owner was refused after it was stored: nothing may refer to it. */
@@ -55,6 +55,3 @@ export class SecretVault implements OnModuleInit {
     this.cache.delete(id);
   }
 }
-
-/** Binds a ciphertext to its owner and id: moved to another row, it can no longer be read. */
-const additionalData = (owner: SecretOwner, id: string) => `${owner}\0${id}`;
