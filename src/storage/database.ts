@@ -9,6 +9,7 @@ import {
   type Schema,
   type UpdateQuery,
 } from 'mongoose';
+import { bounded } from '../common/bounded.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
@@ -17,6 +18,12 @@ import { DatabaseUnreachableError } from './database-unreachable.error.js';
 const SERVER_SELECTION_TIMEOUT_MS = 5_000;
 /** How long an operation that was sent waits for its answer: a connection can be lost without a sign. */
 const SOCKET_TIMEOUT_MS = 30_000;
+/** How long a connection may take to come about. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** The driver's heartbeat comes every 10 s, and takes as long as a connection may: without one for longer it is stuck. */
+const STUCK_MS = 20_000;
+const WATCH_EVERY_MS = 1_000;
+const REOPEN_TIMEOUT_MS = 5_000;
 
 /** What is needed of a connection's `model`: checking its many overloads for each collection takes the compiler seconds. */
 interface Models {
@@ -37,6 +44,7 @@ export class Database implements OnApplicationShutdown {
   private readonly uri: string;
   private readonly flushes: (() => Promise<unknown>)[] = [];
   private opening: Promise<Connection> | null = null;
+  private watching: NodeJS.Timeout | undefined;
   readonly connection: Connection;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
@@ -51,7 +59,7 @@ export class Database implements OnApplicationShutdown {
   /** Resolves once connected; the first call connects. @throws DatabaseUnreachableError */
   async ready(): Promise<void> {
     try {
-      this.opening ??= this.owned ? open(this.connection, this.uri) : this.connection.asPromise();
+      this.opening ??= this.owned ? this.open() : this.connection.asPromise();
       await this.opening;
     } catch (error) {
       throw new DatabaseUnreachableError(error);
@@ -103,7 +111,34 @@ export class Database implements OnApplicationShutdown {
     this.flushes.push(flush);
   }
 
+  private async open(): Promise<Connection> {
+    const opened = await open(this.connection, this.uri);
+    let beatAt = Date.now();
+    opened.getClient().on('serverHeartbeatStarted', () => (beatAt = Date.now()));
+    clearInterval(this.watching);
+    this.watching = setInterval(() => {
+      if (Date.now() - beatAt > STUCK_MS) void this.reopen();
+    }, WATCH_EVERY_MS).unref();
+    return opened;
+  }
+
+  /**
+   * The driver looks after its server by a heartbeat, and one that is written while its connection closes is never
+   * answered (mongodb 7.5): then the driver would never connect again.
+   */
+  private async reopen(): Promise<void> {
+    clearInterval(this.watching);
+    this.log.error(`MongoDB: the driver has stopped looking for its server; connecting anew`);
+    await bounded(this.connection.close(), REOPEN_TIMEOUT_MS, 'Closing the connection').catch(() => undefined);
+    this.opening = this.open();
+    await this.opening.catch((error: unknown) => {
+      this.log.error(`MongoDB: ${String(error)}`);
+      this.watching = setInterval(() => void this.reopen(), STUCK_MS).unref();
+    });
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.watching);
     await Promise.all(this.flushes.map((flush) => flush()));
     if (this.owned) await this.connection.close();
   }
@@ -114,6 +149,7 @@ function open(connection: Connection, uri: string): Promise<Connection> {
     ? {}
     : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS };
   const socket = uri.includes('socketTimeoutMS=') ? {} : { socketTimeoutMS: SOCKET_TIMEOUT_MS };
+  const connecting = uri.includes('connectTimeoutMS=') ? {} : { connectTimeoutMS: CONNECT_TIMEOUT_MS };
   // The driver waits for a server by itself, in bounds; mongoose's own buffer in front of it would wait 10 s more.
-  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket });
+  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket, ...connecting });
 }

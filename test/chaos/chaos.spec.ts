@@ -16,7 +16,7 @@ const SECONDS = Number(process.env['CHAOS_SECONDS'] ?? 20);
 const CALLERS = 4;
 const EMIT_EVERY_MS = 120;
 const DISTURB_EVERY_MS = 2_500;
-const CALM_MS = 90_000;
+const CALM_MS = 150_000;
 /** A call that came this long before a worker's end may have been without a record then: the slow vendor, and a write. */
 const IN_FLIGHT_MS = 1_500;
 const ACTION = {
@@ -115,13 +115,19 @@ describe(`${SECONDS} seconds of chaos`, () => {
   /** A caller as it should be: what was not accepted is emitted again under the same key, also after the storm. */
   async function emitUntil(deadline: number, caller: number, accepted: Set<string>): Promise<void> {
     for (let number = 0; Date.now() < deadline; number += 1) {
-      for (const logId of await eventually(
-        () => emit(`S-${caller}-${number}`).catch(() => []),
-        (logIds) => logIds.length > 0,
+      let refusal = '';
+      const logIds = await eventually(
+        () =>
+          emit(`S-${caller}-${number}`).catch((error: unknown): string[] => {
+            refusal = String(error);
+            return [];
+          }),
+        (ids) => ids.length > 0,
         CALM_MS,
-      )) {
-        accepted.add(logId);
-      }
+      ).catch(async (error: unknown) => {
+        throw new Error(`${String(error)} ${refusal}\n${await evidence()}`);
+      });
+      for (const logId of logIds) accepted.add(logId);
       await delay(EMIT_EVERY_MS);
     }
   }

@@ -1,7 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { type DynamicModule, Injectable } from '@nestjs/common';
 import { EventNotRecordedError } from '../../src/dispatch/event-not-recorded.error.js';
 import { IntegrationLogger } from '../../src/index.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
+import { Database } from '../../src/storage/database.js';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { freshDatabaseName, mongodbUri } from '../support/services.js';
@@ -54,6 +56,16 @@ describe('while MongoDB is away', () => {
     expect(await host.logs()).toMatchObject([
       { integrationName: 'desk', status: 'SUCCESS', contextKeys: ['sampleId=S-1'] },
     ]);
+  });
+
+  it('goes on after it has connected anew, because the driver had stopped looking for its server', async () => {
+    const database = host.find(Database);
+    const reopen: unknown = Reflect.get(database, 'reopen');
+    assert(typeof reopen === 'function');
+    await Reflect.apply(reopen, database, []);
+    const { deliveries } = await emit();
+    await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS');
+    expect(vendor.requests).toHaveLength(1);
   });
 
   it('refuses an emit with what to do, and takes the same key once MongoDB is back', async () => {
