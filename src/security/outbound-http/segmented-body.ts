@@ -32,15 +32,13 @@ export class SegmentedBody {
   }
 
   *chunks(): Generator<Buffer> {
-    for (const segment of this.segments) {
-      if (Buffer.isBuffer(segment)) yield segment;
-      else yield* encoded(segment.file, segment.encoding);
-    }
+    for (const piece of this.pieces()) yield Buffer.isBuffer(piece) ? piece : Buffer.from(piece, 'latin1');
   }
 
   sha256(): string {
     const hash = createHash('sha256');
-    for (const chunk of this.chunks()) hash.update(chunk);
+    // Base64 is hashed as it comes: a buffer for each piece would be a second copy of the body for the collector.
+    for (const piece of this.pieces()) hash.update(piece);
     return hash.digest('hex');
   }
 
@@ -50,6 +48,13 @@ export class SegmentedBody {
       Buffer.isBuffer(segment) ? segment.toString() : noteOf(segment.file),
     );
     return parts.join('');
+  }
+
+  private *pieces(): Generator<Buffer | string> {
+    for (const segment of this.segments) {
+      if (Buffer.isBuffer(segment)) yield segment;
+      else yield* encoded(segment.file, segment.encoding);
+    }
   }
 }
 
@@ -63,14 +68,15 @@ function sizeOf(segment: Segment): number {
   return sizeBytes;
 }
 
-function* encoded({ chunks }: BodyFile, encoding: FileEncoding): Generator<Buffer> {
+/** A file's bytes, or text of ASCII. */
+function* encoded({ chunks }: BodyFile, encoding: FileEncoding): Generator<Buffer | string> {
   if (encoding === 'binary') {
     yield* chunks;
     return;
   }
   for (const step of stepsOf(chunks)) {
     const base64 = step.toString('base64');
-    yield Buffer.from(encoding === 'base64' ? base64 : base64.replaceAll(/[+/=]/g, encodeURIComponent), 'latin1');
+    yield encoding === 'base64' ? base64 : base64.replaceAll(/[+/=]/g, encodeURIComponent);
   }
 }
 
