@@ -27,7 +27,9 @@ const FAST_AND_FORGETFUL = {
 };
 
 const SETTINGS = {
-  shared_preload_libraries: 'pg_cron, pg_documentdb_core, pg_documentdb',
+  shared_preload_libraries: 'pg_cron, pg_documentdb_core, pg_documentdb, pg_documentdb_extended_rum',
+  // Indexes that are read in their order, as MongoDB reads its own: without it every sorted page sorts all that matches.
+  'documentdb.alternate_index_handler_name': 'extended_rum',
   'cron.database_name': 'postgres',
   // Index builds and TTL run as cron jobs: in workers they need no name resolution and no connection of their own.
   'cron.use_background_workers': 'on',
@@ -64,8 +66,10 @@ export async function createTemplate(root) {
   const postgres = await launch(root, TEMPLATE, await freePort());
   try {
     const psql = ['psql', '-h', '127.0.0.1', '-p', String(postgres.port), '-U', 'postgres', '-d', 'postgres'];
-    const create = ['-q', '-v', 'ON_ERROR_STOP=1', '-c', 'CREATE EXTENSION documentdb CASCADE'];
-    await mustRun('chroot', [root, ...psql, ...create], { env: postgresEnv() });
+    for (const extension of ['documentdb', 'documentdb_extended_rum']) {
+      const create = ['-q', '-v', 'ON_ERROR_STOP=1', '-c', `CREATE EXTENSION ${extension} CASCADE`];
+      await mustRun('chroot', [root, ...psql, ...create], { env: postgresEnv() });
+    }
   } finally {
     await stopService(postgres);
   }
