@@ -28,5 +28,12 @@ export const API_ACTIONS = defineCollection<ApiActionDocument>({
     createdAt: { type: Date, required: true },
     createdBy: { type: String, required: true },
   },
-  indexes: [{ keys: { name: 1 }, options: { unique: true }, serves: 'find an action by name; one action per name' }],
+  indexes: [
+    {
+      name: 'by_name',
+      keys: { name: 1 },
+      options: { unique: true },
+      serves: 'find an action by name; one action per name',
+    },
+  ],
 });

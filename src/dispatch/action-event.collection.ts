@@ -70,6 +70,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
   },
   indexes: [
     {
+      name: 'incomplete',
       keys: { createdAt: 1 },
       options: { partialFilterExpression: { fanOutPending: true } },
       serves: 'reconciler: events whose logs may be missing',

@@ -1,3 +1,4 @@
+import { errorKeysOf } from '../logging/error-keys.js';
 import { contextKeysOf, type IntegrationLog } from '../logging/integration-log.js';
 import { changeOf, type ChangeToTell, untoldFrom } from '../logging/status-change.js';
 import { FILTER_FAILED } from './refusals.js';
@@ -20,6 +21,7 @@ export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): Inte
     context: event.context,
     contextKeys: contextKeysOf(ids),
     ...startOf(delivery),
+    ...errorKeysOf(startOf(delivery)),
     attemptCount: 0,
     budgetFrom: 0,
     nextAttemptAt: delivery.filterError === null ? event.createdAt : null,

@@ -34,8 +34,12 @@ export const INTEGRATIONS = defineCollection<Integration>({
     deleted: { type: Boolean },
   },
   indexes: [
-    { keys: { tenantId: 1, actionId: 1, _id: 1 }, serves: 'fan-out: the integrations of a tenant for an action' },
-    { keys: { tenantId: 1, _id: 1 }, serves: 'list the integrations of a tenant, by pages' },
+    {
+      name: 'by_action',
+      keys: { tenantId: 1, actionId: 1, _id: 1 },
+      serves: 'fan-out: the integrations of a tenant for an action',
+    },
+    { name: 'by_tenant', keys: { tenantId: 1, _id: 1 }, serves: 'list the integrations of a tenant, by pages' },
   ],
 });
 
@@ -48,5 +52,11 @@ export const INTEGRATION_VERSIONS = defineCollection<IntegrationVersion>({
     version: { type: Number, required: true },
     snapshot: { type: Object, required: true },
   },
-  indexes: [{ keys: { integrationId: 1, version: -1 }, serves: 'list the versions of an integration, newest first' }],
+  indexes: [
+    {
+      name: 'newest_version',
+      keys: { integrationId: 1, version: -1 },
+      serves: 'list the versions of an integration, newest first',
+    },
+  ],
 });

@@ -86,6 +86,7 @@ export class CallbackOutbox {
       })
       .project<DueCallback>({ callbacks: 1 })
       .sort({ [`callbacks.${kind}.nextAt`]: 1 })
+      .hint(`callbacks_${kind}`)
       .limit(limit)
       .toArray();
   }
@@ -97,6 +98,7 @@ export class CallbackOutbox {
       .find({ ...placeAfter(kind, after), [`callbacks.${kind}.nextAt`]: { $gt: new Date(0), $lte: until } })
       .project<Pick<IntegrationLog, 'actionId' | 'integrationId'>>({ actionId: 1, integrationId: 1 })
       .sort({ [key]: 1, [`callbacks.${kind}.nextAt`]: 1 })
+      .hint(`callbacks_${kind}`)
       .limit(1)
       .toArray();
     if (kind === 'class') return log?.actionId ? { kind, actionId: log.actionId } : null;

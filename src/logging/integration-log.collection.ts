@@ -19,6 +19,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     errorClass: { type: String, default: null },
     errorCode: { type: String, default: null },
     errorMessage: { type: String, default: null },
+    errorKeys: { type: [String] },
     attemptCount: { type: Number, required: true },
     budgetFrom: { type: Number, required: true },
     nextAttemptAt: { type: Date, default: null },
@@ -35,30 +36,55 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     updatedAt: { type: Date, required: true },
     completedAt: { type: Date, default: null },
   },
+  // Each costs every delivery twice: a log is inserted, and moves once. Those of a kind that is rare are partial.
   indexes: [
-    { keys: { tenantId: 1, createdAt: -1, _id: -1 }, serves: 'list the logs of a tenant, newest first' },
     {
-      keys: { tenantId: 1, contextKeys: 1, createdAt: -1 },
-      serves: 'list the logs of a context id or of an extract, newest first',
+      name: 'newest',
+      keys: { tenantId: 1, createdAt: -1, _id: -1 },
+      serves: 'search: the logs of a tenant, newest first',
     },
-    { keys: { tenantId: 1, integrationId: 1, createdAt: -1 }, serves: 'list the logs of an integration, newest first' },
-    { keys: { tenantId: 1, status: 1, createdAt: -1 }, serves: 'list the logs of a status, newest first' },
     {
+      name: 'newest_of_key',
+      keys: { tenantId: 1, contextKeys: 1, createdAt: -1, _id: -1 },
+      serves: 'search: the logs of a context id or of an extract, newest first',
+    },
+    {
+      name: 'newest_of_integration',
+      keys: { tenantId: 1, integrationId: 1, createdAt: -1, _id: -1 },
+      serves: 'search: the logs of an integration, newest first',
+    },
+    {
+      name: 'newest_of_error',
+      keys: { tenantId: 1, errorKeys: 1, createdAt: -1, _id: -1 },
+      options: { partialFilterExpression: { errorKeys: { $exists: true } } },
+      serves: 'search: logs whose last try failed, by class, code and words of the message, newest first',
+    },
+    {
+      name: 'newest_failed',
+      keys: { tenantId: 1, status: 1, createdAt: -1, _id: -1 },
+      options: { partialFilterExpression: { status: 'FAIL' } },
+      serves: 'search: logs that have FAILed, newest first',
+    },
+    {
+      name: 'backlog',
       keys: { integrationId: 1, nextAttemptAt: 1 },
       options: { partialFilterExpression: { status: 'QUEUED' } },
-      serves: 'backlog: QUEUED logs of an integration in the order they are due',
+      serves: 'delivery: QUEUED logs of an integration in the order they are due',
     },
     {
+      name: 'order',
       keys: { integrationId: 1, 'order.key': 1, 'order.seq': 1 },
       options: { partialFilterExpression: { 'order.key': { $exists: true } } },
       serves: 'ordering: the deliveries of an integration with the same key, in their order',
     },
     {
+      name: 'callbacks_class',
       keys: { actionId: 1, 'callbacks.class.nextAt': 1 },
       options: { partialFilterExpression: { 'callbacks.class.nextAt': { $exists: true } } },
       serves: 'status callbacks: what the class of an action has to be told, in the order it is due',
     },
     {
+      name: 'callbacks_url',
       keys: { integrationId: 1, 'callbacks.url.nextAt': 1 },
       options: { partialFilterExpression: { 'callbacks.url.nextAt': { $exists: true } } },
       serves: 'status callbacks: what the URL of an integration has to be told, in the order it is due',
@@ -91,5 +117,5 @@ export const INTEGRATION_ATTEMPTS = defineCollection<AttemptDocument>({
     extractFaults: { type: Object },
     superseded: { type: Boolean, required: true },
   },
-  indexes: [{ keys: { logId: 1, number: 1 }, serves: 'list the tries of a log in order' }],
+  indexes: [{ name: 'by_log', keys: { logId: 1, number: 1 }, serves: 'list the tries of a log in order' }],
 });

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { ClientSession, Collection, Model, QueryFilter } from 'mongoose';
+import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
@@ -14,6 +14,7 @@ import type {
   RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import type { LogSearchPlan } from './log-search.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
 /** A place in a list that is sorted by time, newest first. */
@@ -82,13 +83,15 @@ export class IntegrationLogStore implements OnModuleInit {
   }
 
   /** Newest first, without what was sent and received. */
-  async list(filter: QueryFilter<IntegrationLog>, after: LogCursor | null, limit: number): Promise<IntegrationLog[]> {
+  async list({ filter, index }: LogSearchPlan, after: LogCursor | null, limit: number): Promise<IntegrationLog[]> {
+    // A bound on the time alone can be looked up; with `$or` the database would read everything twice and sort it.
     const page = after
-      ? { $or: [{ createdAt: { $lt: after.createdAt } }, { createdAt: after.createdAt, _id: { $lt: after.id } }] }
-      : {};
+      ? [{ createdAt: { $lte: after.createdAt } }, { $nor: [{ createdAt: after.createdAt, _id: { $gte: after.id } }] }]
+      : [];
     return this.logs
-      .find({ $and: [filter, page] }, { firstAttempt: 0 })
+      .find({ $and: [filter, ...page] }, { firstAttempt: 0 })
       .sort({ createdAt: -1, _id: -1 })
+      .hint(index)
       .limit(limit)
       .lean<IntegrationLog[]>();
   }
@@ -130,19 +133,16 @@ export class IntegrationLogStore implements OnModuleInit {
       .find({ status: 'QUEUED', integrationId, nextAttemptAt: { $gte: from, $lte: until } })
       .project<DueLog>(DUE_FIELDS)
       .sort({ nextAttemptAt: 1 })
+      .hint('backlog')
       .limit(limit)
       .toArray();
   }
 
   /** How many of them there are, up to 10,001, and when the oldest was due. */
   async countDueOf(integrationId: IntegrationId, until: Date): Promise<{ count: number; oldestAt: Date | null }> {
-    const due: QueryFilter<IntegrationLog> = {
-      status: 'QUEUED',
-      integrationId,
-      nextAttemptAt: { $gt: new Date(0), $lte: until },
-    };
+    const due = { status: 'QUEUED' as const, integrationId, nextAttemptAt: { $gt: new Date(0), $lte: until } };
     const [count, [oldest]] = await Promise.all([
-      this.logs.countDocuments(due).limit(MAX_COUNTED),
+      this.rawLogs.countDocuments(due, { limit: MAX_COUNTED, hint: 'backlog' }),
       this.findDueOf(integrationId, until, 1),
     ]);
     return { count, oldestAt: oldest?.nextAttemptAt ?? null };
@@ -158,6 +158,7 @@ export class IntegrationLogStore implements OnModuleInit {
       })
       .project<Pick<IntegrationLog, 'integrationId' | 'nextAttemptAt'>>({ integrationId: 1, nextAttemptAt: 1 })
       .sort({ integrationId: 1, nextAttemptAt: 1 })
+      .hint('backlog')
       .limit(1)
       .toArray();
     return log?.integrationId && log.nextAttemptAt
@@ -170,7 +171,7 @@ export class IntegrationLogStore implements OnModuleInit {
     const unfinished: LogStatus[] = hold ? ['QUEUED', 'FAIL'] : ['QUEUED'];
     const earlier = await this.rawLogs.findOne(
       { integrationId, 'order.key': key, 'order.seq': { $lt: seq }, status: { $in: unfinished } },
-      { projection: { _id: 1 } },
+      { projection: { _id: 1 }, hint: 'order' },
     );
     return earlier !== null;
   }

@@ -166,6 +166,8 @@ export interface IntegrationLog extends LogSummary {
   context: ContextData;
   /** `name=value` of each context entry, and `extract.name=value` of whatever any try has lifted: what a search reads. */
   contextKeys: string[];
+  /** What the last try's error is found by; missing where it did not fail. */
+  errorKeys?: string[];
   attemptCount: number;
   /** `attemptCount` when a person last asked for a retry: automatic tries are counted from there. */
   budgetFrom: number;

@@ -47,6 +47,24 @@ export class LogQueryDto extends PageQueryDto {
   @IsIn(ERROR_CLASSES)
   errorClass?: ErrorClass;
 
+  /**
+   * The code of the last error, exactly.
+   * @example "HTTP_422"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 120)
+  errorCode?: string;
+
+  /**
+   * Words of the last error's message, all of them, in any order and case.
+   * @example "unknown patient"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(2, 200)
+  text?: string;
+
   @IsOptional()
   @IsIn(DIRECTIONS)
   direction?: Direction;

@@ -5,6 +5,7 @@ import { parseShape } from '../common/parse-shape.js';
 import { type ContextData, isRecord, kindOf } from '../common/primitives.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { contextKeysOf, extractKeysOf, type Extracts, type IntegrationLog } from './integration-log.js';
+import { classKeyOf, codeKeyOf, wordKeysOf } from './error-keys.js';
 import { LogQueryDto } from './log-query.dto.js';
 
 export interface LogSearch {
@@ -54,19 +55,41 @@ function flattened(parameters: Readonly<Record<string, unknown>>): [string, unkn
   );
 }
 
-/** The search as MongoDB is asked; the tenant always stands first. */
-export function logFilterOf(tenantId: TenantId, { query, context, extracts }: LogSearch): QueryFilter<IntegrationLog> {
-  const { actionId, integrationId, vendor, status, errorClass, direction, from, to } = query;
+/** A search as MongoDB is asked, and the index that is to serve it. */
+export interface LogSearchPlan {
+  readonly filter: QueryFilter<IntegrationLog>;
+  readonly index: string;
+}
+
+/** The tenant always stands first. Of several filters the one that usually leaves the fewest logs has the index. */
+export function planOf(tenantId: TenantId, { query, context, extracts }: LogSearch): LogSearchPlan {
+  const { actionId, integrationId, vendor, status, errorClass, errorCode, text, direction, from, to } = query;
   const keys = [...contextKeysOf(context), ...extractKeysOf(extracts)];
-  return {
+  const errorKeys = [
+    ...wordKeysOf(text ?? ''),
+    ...(errorCode === undefined ? [] : [codeKeyOf(errorCode)]),
+    ...(errorClass ? [classKeyOf(errorClass)] : []),
+  ];
+  const filter = {
     tenantId,
-    ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
+    ...(keys.length === 0 ? {} : { contextKeys: allOf(keys) }),
+    ...(errorKeys.length === 0 ? {} : { errorKeys: allOf(errorKeys) }),
     ...(actionId === undefined ? {} : { actionId }),
     ...(integrationId === undefined ? {} : { integrationId: asIntegrationId(integrationId) }),
     ...(vendor === undefined ? {} : { vendor }),
     ...(status ? { status } : {}),
-    ...(errorClass ? { errorClass } : {}),
     ...(direction ? { direction } : {}),
     ...(from || to ? { createdAt: { ...(from ? { $gte: from } : {}), ...(to ? { $lt: to } : {}) } } : {}),
   };
+  return { filter, index: indexFor(filter) };
 }
+
+function indexFor(filter: QueryFilter<IntegrationLog>): string {
+  if ('contextKeys' in filter) return 'newest_of_key';
+  if ('errorKeys' in filter) return 'newest_of_error';
+  if ('integrationId' in filter) return 'newest_of_integration';
+  return filter.status === 'FAIL' ? 'newest_failed' : 'newest';
+}
+
+/** The first one is looked up in the index, the others are checked on what it finds. */
+const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });

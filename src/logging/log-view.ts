@@ -5,6 +5,7 @@ export function logViewOf(log: IntegrationLog) {
   const {
     _id: id,
     contextKeys: _keys,
+    errorKeys: _errorKeys,
     budgetFrom: _budget,
     firstAttempt: _first,
     lastExecutionId: _last,

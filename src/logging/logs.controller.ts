@@ -15,7 +15,7 @@ import { IntegrationLogStore, type LogCursor } from './integration-log.store.js'
 import { LogPageDto } from './log.dto.js';
 import { LogDetailDto } from './log-detail.dto.js';
 import { LogQueryDto } from './log-query.dto.js';
-import { logFilterOf, readLogSearch } from './log-search.js';
+import { planOf, readLogSearch } from './log-search.js';
 import { LogUnknownError } from './log-unknown.error.js';
 import { logViewOf } from './log-view.js';
 
@@ -58,7 +58,7 @@ export class LogsController {
     const { limit = DEFAULT_PAGE_SIZE, cursor, tenantId: named } = search.query;
     const tenantId = await this.scope.resolve(caller, named);
     const after = cursor === undefined ? null : placeOf(cursor);
-    const found = await this.logs.list(logFilterOf(tenantId, search), after, limit + 1);
+    const found = await this.logs.list(planOf(tenantId, search), after, limit + 1);
     const items = found.slice(0, limit);
     const last = items.at(-1);
     return {

@@ -10,6 +10,7 @@ import {
   type IntegrationLog,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
 import { tellingUpdate } from './status-change.js';
 
@@ -64,6 +65,7 @@ export class MongoLogSink implements LogSink {
           u: {
             $set: {
               ...summary,
+              ...errorKeysOf(summary),
               attemptCount: attempt.number,
               lastExecutionId: attempt.executionId,
               updatedAt,
@@ -72,6 +74,7 @@ export class MongoLogSink implements LogSink {
               ...telling.set,
             },
             ...telling.push,
+            ...(summary.errorClass === null && attempt.number > 1 ? { $unset: { errorKeys: '' } } : {}),
             ...(summary.extracts ? { $addToSet: { contextKeys: { $each: extractKeysOf(summary.extracts) } } } : {}),
           },
         };

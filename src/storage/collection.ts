@@ -1,8 +1,10 @@
 import { type IndexDefinition, type IndexOptions, Schema, type SchemaDefinition } from 'mongoose';
 
 export interface IndexSpec {
+  /** What its queries ask for it by: which index serves a query is decided here, not by the database's guess. */
+  readonly name: string;
   readonly keys: IndexDefinition;
-  readonly options?: IndexOptions;
+  readonly options?: Omit<IndexOptions, 'name'>;
   /** The query that needs it. An index that serves none is a cost without a use. */
   readonly serves: string;
 }
@@ -29,6 +31,6 @@ export function defineCollection<T>(spec: {
     minimize: false,
     strict: 'throw',
   });
-  for (const { keys, options } of spec.indexes) schema.index(keys, options);
+  for (const { name, keys, options } of spec.indexes) schema.index(keys, { ...options, name });
   return { name: spec.name, schema, indexes: spec.indexes };
 }

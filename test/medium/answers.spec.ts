@@ -1,7 +1,6 @@
 import { asLogId } from '../../src/common/ids.js';
 import { type Attachment, AttachmentProvider, WaybillModule } from '../../src/index.js';
 import { INTEGRATIONS } from '../../src/integrations/integration.collection.js';
-import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { RetryService } from '../../src/retries/retry.service.js';
 import { Database } from '../../src/storage/database.js';
@@ -185,12 +184,6 @@ describe('what comes back', () => {
       const auth = { kind: 'bearer', token: 'hush-hush-4711' };
       const { log } = await deliver({ auth, extracts: { echo: 'body.echo' } });
       expect(JSON.stringify(log)).not.toContain('hush-hush');
-    });
-
-    it('are found by the index of the context ids', async () => {
-      const logs = host.find(Database).collection(INTEGRATION_LOGS);
-      const indexes = await logs.indexes();
-      expect(indexes.map(({ key }) => Object.keys(key).join())).toContain('tenantId,contextKeys,createdAt');
     });
   });
 

@@ -93,7 +93,7 @@ export async function startTestHost(options: TestHostOptions = {}) {
 
     /** Newest first. */
     logs: (tenantId: string = LAB): Promise<IntegrationLog[]> =>
-      logStore.list({ tenantId: asTenantId(tenantId) }, null, 10_000),
+      logStore.list({ filter: { tenantId: asTenantId(tenantId) }, index: 'newest' }, null, 10_000),
 
     /** Of any tenant. */
     findLog,

@@ -26,5 +26,5 @@ export const SECRETS = defineCollection<StoredSecret>({
     ciphertext: { type: String, required: true },
     createdAt: { type: Date, required: true },
   },
-  indexes: [{ keys: { keyId: 1 }, serves: 'which keys are in use, at the start and after a rotation' }],
+  indexes: [{ name: 'by_key', keys: { keyId: 1 }, serves: 'which keys are in use, at the start and after a rotation' }],
 });
