@@ -93,4 +93,43 @@ describe('GroupCommit', () => {
       { numRuns: 50 },
     );
   });
+
+  describe('with owners', () => {
+    const byTens = { ownerOf: (item: number) => String(Math.floor(item / 10)) };
+    const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
+
+    it('shares a batch evenly, each in the order of its own items', async () => {
+      const store = new ControlledStore();
+      const commits = new GroupCommit<number, number>({
+        ...byTens,
+        maxBatch: 4,
+        maxPending: 100,
+        write: (items) => store.write(items),
+      });
+      const all = [...numbers(0, 6), 10, 20].map((item) => commits.submit(item));
+      for (let batch = 0; batch < 2; batch += 1) await store.letOneEnd();
+      await Promise.all(all);
+      expect(store.batches).toEqual([
+        [0, 10, 20, 1],
+        [2, 3, 4, 5],
+      ]);
+    });
+
+    it('has room for one with little where another has filled it', async () => {
+      const store = new ControlledStore();
+      const commits = new GroupCommit<number, number>({
+        ...byTens,
+        maxBatch: 4,
+        maxPending: 6,
+        write: (items) => store.write(items),
+      });
+      const flood = numbers(0, 9).map((item) => commits.submit(item));
+      const single = commits.submit(10);
+      await store.letOneEnd();
+      await expect(single).resolves.toBe(100);
+      for (let batch = 0; batch < 2; batch += 1) await store.letOneEnd();
+      await Promise.all(flood);
+      expect(store.batches.flat().toSorted((a, b) => a - b)).toEqual([...numbers(0, 9), 10]);
+    });
+  });
 });

@@ -7,7 +7,12 @@ export interface GroupCommitOptions<T, R> {
   readonly maxBatch: number;
   /** Items waiting at the most; from there on `submit` waits for room, which is how callers are slowed down. */
   readonly maxPending: number;
+  /** Who an item belongs to, where a batch shall be shared evenly by those who wait for it. */
+  readonly ownerOf?: (item: T) => string;
 }
+
+/** Of all items waiting, what an owner may always have, however many others have. */
+const RESERVED_SHARE = 0.1;
 
 interface Pending<T, R> {
   readonly item: T;
@@ -17,10 +22,12 @@ interface Pending<T, R> {
 
 /**
  * Turns many single writes into few batches without a timer: one batch is in flight at a time, and what is submitted
- * meanwhile makes up the next. An idle caller pays no delay, a busy one gets large batches; order is kept.
+ * meanwhile makes up the next. An idle caller pays no delay, a busy one gets large batches; order is kept, of each owner's
+ * items where there are owners.
  */
 export class GroupCommit<T, R> {
-  private readonly pending: Pending<T, R>[] = [];
+  private readonly pending = new Map<string, Pending<T, R>[]>();
+  private pendingCount = 0;
   private readonly waitingForRoom: (() => void)[] = [];
   private readonly waitingForIdle: (() => void)[] = [];
   private running = false;
@@ -29,11 +36,13 @@ export class GroupCommit<T, R> {
 
   /** Resolves with the item's result once its batch is written. */
   async submit(item: T): Promise<R> {
-    while (this.pending.length >= this.options.maxPending) {
-      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
-    }
+    const owner = this.options.ownerOf?.(item) ?? '';
+    while (this.isFullFor(owner)) await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
     return new Promise<R>((resolve, reject) => {
-      this.pending.push({ item, resolve, reject });
+      const waiting = this.pending.get(owner);
+      if (waiting) waiting.push({ item, resolve, reject });
+      else this.pending.set(owner, [{ item, resolve, reject }]);
+      this.pendingCount += 1;
       this.start();
     });
   }
@@ -44,6 +53,28 @@ export class GroupCommit<T, R> {
     await new Promise<void>((resolve) => this.waitingForIdle.push(resolve));
   }
 
+  private isFullFor(owner: string): boolean {
+    const { maxPending } = this.options;
+    const own = this.pending.get(owner)?.length ?? 0;
+    return this.pendingCount >= maxPending && (!this.options.ownerOf || own >= maxPending * RESERVED_SHARE);
+  }
+
+  /** The map's order is the round: whoever was served and still waits goes to its end. */
+  private takeBatch(): Pending<T, R>[] {
+    const batch: Pending<T, R>[] = [];
+    while (batch.length < this.options.maxBatch && this.pending.size > 0) {
+      const share = Math.max(1, Math.floor((this.options.maxBatch - batch.length) / this.pending.size));
+      for (const [owner, waiting] of [...this.pending]) {
+        if (batch.length === this.options.maxBatch) break;
+        batch.push(...waiting.splice(0, share));
+        this.pending.delete(owner);
+        if (waiting.length > 0) this.pending.set(owner, waiting);
+      }
+    }
+    this.pendingCount -= batch.length;
+    return batch;
+  }
+
   private start(): void {
     if (this.running) return;
     this.running = true;
@@ -52,8 +83,8 @@ export class GroupCommit<T, R> {
   }
 
   private async drain(): Promise<void> {
-    while (this.pending.length > 0) {
-      const batch = this.pending.splice(0, this.options.maxBatch);
+    while (this.pendingCount > 0) {
+      const batch = this.takeBatch();
       for (const wake of this.waitingForRoom.splice(0, batch.length)) wake();
       await this.commit(batch);
     }

@@ -30,6 +30,7 @@ export class EventStore implements OnModuleInit {
   private readonly commits = new GroupCommit<ActionEvent, RecordedEvent>({
     maxBatch: 500,
     maxPending: 5_000,
+    ownerOf: ({ tenantId }) => tenantId,
     write: (events) => bounded(this.writeBatch(events), DATABASE_TIMEOUT_MS, `Recording ${events.length} events`),
   });
   private readonly completions = new GroupCommit<EventId, void>({

@@ -5,7 +5,8 @@
  * A due try first joins the window, from which the oldest get slots, and a try with a slot is put into the lane. What finds
  * the window full stays in MongoDB; the gate remembers that there is such a backlog.
  *
- * KEYS: 1 slots (sorted set: try → when it may start), 2 jobs (hash: try → its job), 3 gate (hash: rate, breaker, backlog),
+ * KEYS: 1 slots (sorted set: try → when it may start), 2 jobs (hash: try → its job, `asked:` and a try → it was asked for
+ * again while it had its slot), 3 gate (hash: rate, breaker, backlog),
  * 4 crowd (set: integrations of the tenant with tries that have no slot), 5 workers (sorted set: `id|slots` → expiry),
  * 6 window (sorted set: try → when it is due).
  * ARGV: 1 integration id, 2 prefix of the lane's jobs, 3 slots where no worker has reported, 4 the integration's own
@@ -47,7 +48,7 @@ end
 
 local function free(try)
   redis.call('ZREM', slotsKey, try)
-  redis.call('HDEL', jobsKey, try)
+  redis.call('HDEL', jobsKey, try, 'asked:' .. try)
 end
 
 local function freeLost()
@@ -120,7 +121,8 @@ end
 `;
 
 /**
- * Lets due tries join the window, and fills the free slots. A try that has its slot, or waits already, changes nothing.
+ * Lets due tries join the window, and fills the free slots. A try that has its slot, or waits already, changes nothing; but
+ * if it has been parked and its slot is still on its way back, it joins the window then.
  *
  * ARGV: 10 `fresh` (must queue behind a backlog) or `backlog`, 11 `1` where more of the backlog is in MongoDB, 12… for each
  * try: the try, and when it was due (ms).
@@ -137,7 +139,9 @@ for i = 12, #ARGV, 2 do
     free(try)
     since = false
   end
-  if not since and not redis.call('ZSCORE', windowKey, try) then
+  if since then
+    redis.call('HSET', jobsKey, 'asked:' .. try, 1)
+  elseif not redis.call('ZSCORE', windowKey, try) then
     if behind or waiting >= WINDOW then
       left = true
     else
@@ -186,6 +190,7 @@ end
 
 for i = 14, #ARGV, 3 do
   local outcome = ARGV[i + 1]
+  if outcome == 'parked' and redis.call('HEXISTS', jobsKey, 'asked:' .. ARGV[i]) == 1 then outcome = 'again' end
   free(ARGV[i])
   if outcome == 'again' then redis.call('ZADD', windowKey, now, ARGV[i]) end
   if outcome == 'cool' then cool = math.max(cool, now + tonumber(ARGV[i + 2])) end

@@ -9,6 +9,7 @@ import { MAX_TRIES_PER_JOB } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { RedisConnections } from '../storage/redis-connections.js';
 import { RedisScript } from '../queues/redis-script.js';
+import { admissionKeysOf, admissionPrefixOf } from './admission-keys.js';
 import { ADMIT, LOOK, RELEASE } from './admission.scripts.js';
 
 /** Whose slots: an integration that was deleted has no traffic rules left. */
@@ -104,7 +105,7 @@ export class Admission {
   ) {
     this.redis = connections.forQueues();
     this.worker = `${randomUUID()}|${settings.delivery.concurrency}`;
-    this.prefix = `${settings.redis.prefix}:admission`;
+    this.prefix = admissionPrefixOf(settings.redis.prefix);
     this.admitScript = new RedisScript(this.redis, ADMIT);
     this.releaseScript = new RedisScript(this.redis, RELEASE);
     this.lookScript = new RedisScript(this.redis, LOOK);
@@ -169,15 +170,8 @@ export class Admission {
   }
 
   private keysOf({ integrationId, tenantId }: SlotOwner): string[] {
-    const own = `${this.prefix}:${integrationId}`;
-    return [
-      `${own}:slots`,
-      `${own}:jobs`,
-      `${own}:gate`,
-      `${this.prefix}:${tenantId}:crowd`,
-      `${this.prefix}:workers`,
-      `${own}:window`,
-    ];
+    const { slots, jobs, gate, window } = admissionKeysOf(this.prefix, integrationId);
+    return [slots, jobs, gate, `${this.prefix}:${tenantId}:crowd`, `${this.prefix}:workers`, window];
   }
 
   private argumentsOf({ integrationId, traffic }: SlotOwner, jobId: string): (string | number)[] {

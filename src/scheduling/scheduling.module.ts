@@ -3,6 +3,7 @@ import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
 import { Admission } from './admission.js';
+import { CallPacer } from './call-pacer.js';
 import { CallbackQueue } from './callback-queue.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySlots } from './delivery-slots.js';
@@ -11,7 +12,7 @@ import { TrafficService } from './traffic.service.js';
 
 @Module({
   imports: [IntegrationsModule, LoggingModule, QueuesModule],
-  providers: [Admission, CallbackQueue, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
-  exports: [CallbackQueue, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
+  providers: [Admission, CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
+  exports: [CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
 })
 export class SchedulingModule {}

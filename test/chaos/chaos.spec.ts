@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type Connection, createConnection } from 'mongoose';
 import type { AttemptDocument, IntegrationLog } from '../../src/logging/integration-log.js';
 import type { PrivateRedis } from '../../scripts/services/index.mjs';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
-import { runKeysCommand, ServerProcess } from '../support/server-process.js';
-import { freshDatabaseName, freshPrefix, mongodbUri, startPrivateRedis } from '../support/services.js';
+import { Installation } from '../support/installation.js';
+import type { ServerProcess } from '../support/server-process.js';
+import { mongodbUri, startPrivateRedis } from '../support/services.js';
 import { startFleet } from './fleet.js';
 
 /** How long the storm lasts. `npm run chaos` makes it long. */
@@ -36,11 +35,8 @@ describe(`${SECONDS} seconds of chaos`, () => {
   let redis: PrivateRedis;
   let intent: FakeVendor;
   let fleet: Fleet;
-  let env: Record<string, string>;
-  let api: ServerProcess;
+  let waybill: Installation;
   let workers: ServerProcess[];
-  let key: string;
-  let mongo: Connection;
   let inFlightAtKills = 0;
 
   beforeAll(async () => {
@@ -50,25 +46,20 @@ describe(`${SECONDS} seconds of chaos`, () => {
       startFakeVendor(),
       startFleet(),
     ]);
-    const database = freshDatabaseName('chaos');
-    mongo = await createConnection(`${mongodbUri().replace(/\/$/, '')}/${database}`).asPromise();
-    env = {
-      MONGODB_URI: `${proxy.uri(database)}?serverSelectionTimeoutMS=1000`,
-      REDIS_URL: redis.url,
-      WAYBILL_REDIS_PREFIX: freshPrefix('chaos'),
-      WAYBILL_SECRET_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-      WAYBILL_ALLOW_CIDRS: '127.0.0.0/8',
-      WAYBILL_RECONCILER_INTERVAL_MS: '500',
-      WAYBILL_RECONCILER_GRACE_MS: '1000',
-      WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '2000',
-    };
+    waybill = await Installation.start('chaos', {
+      uriOf: (database) => `${proxy.uri(database)}?serverSelectionTimeoutMS=1000`,
+      env: {
+        REDIS_URL: redis.url,
+        WAYBILL_RECONCILER_INTERVAL_MS: '500',
+        WAYBILL_RECONCILER_GRACE_MS: '1000',
+        WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '2000',
+      },
+    });
     intent.answer(({ json }) => ({ body: { sample: json } }));
-    key = /wbk_\S+/.exec(await runKeysCommand(['create', '--platform', '--name', 'chaos'], env))?.[0] ?? '';
-    api = await ServerProcess.start({ ...env, WAYBILL_ROLE: 'api' });
-    await call('/v1/tenants', { id: 'lab-1', name: 'Lab one' });
-    await call('/v1/actions', { ...ACTION, intentUrl: intent.url });
+    await waybill.call('POST', '/v1/tenants', { id: 'lab-1', name: 'Lab one' });
+    await waybill.call('POST', '/v1/actions', { ...ACTION, intentUrl: intent.url });
     for (const { name, vendor } of fleet.vendors) {
-      await call('/v1/integrations', {
+      await waybill.call('POST', '/v1/integrations', {
         tenantId: 'lab-1',
         actionId: ACTION.id,
         name,
@@ -84,33 +75,19 @@ describe(`${SECONDS} seconds of chaos`, () => {
   });
 
   afterAll(async () => {
-    await Promise.all([api, ...workers].map((one) => one.end('SIGKILL')));
+    await waybill.close();
     await Promise.all([fleet.close(), intent.close(), proxy.cut(), redis.stop()]);
-    await mongo.dropDatabase();
-    await mongo.close();
   });
 
   /** As its supervisor would: a worker does not start without MongoDB, and is started again. */
   const startWorker = async (): Promise<ServerProcess> => {
     const started = await eventually(
-      () => ServerProcess.start({ ...env, WAYBILL_ROLE: 'worker' }).catch(() => null),
+      () => waybill.startWorker().catch(() => null),
       (worker) => worker !== null,
       CALM_MS,
     );
     return started ?? startWorker();
   };
-
-  async function call(path: string, body: object, headers: Record<string, string> = {}): Promise<unknown> {
-    const response = await fetch(`${api.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(15_000),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
-    return JSON.parse(text);
-  }
 
   /** A caller as it should be: what was not accepted is emitted again under the same key, also after the storm. */
   async function emitUntil(deadline: number, caller: number, accepted: Set<string>): Promise<void> {
@@ -133,7 +110,8 @@ describe(`${SECONDS} seconds of chaos`, () => {
   }
 
   async function emit(sampleId: string): Promise<string[]> {
-    const emitted = await call(
+    const emitted = await waybill.call(
+      'POST',
       '/v1/events',
       { action: ACTION.name, context: { tenantId: 'lab-1', sampleId } },
       { 'idempotency-key': sampleId },
@@ -157,7 +135,7 @@ describe(`${SECONDS} seconds of chaos`, () => {
     );
     const [seconds] = await admin.time();
     await admin.quit();
-    const said = [api, ...workers].map((one) => one.said().split('\n').slice(-30).join('\n'));
+    const said = [waybill.api, ...workers].map((one) => one.said().split('\n').slice(-30).join('\n'));
     return [`Redis at ${seconds}:`, ...values.map((value) => JSON.stringify(value)), ...said].join('\n');
   }
 
@@ -205,8 +183,8 @@ describe(`${SECONDS} seconds of chaos`, () => {
       ]);
       fleet.heal();
 
-      const logs = mongo.collection<IntegrationLog>('integration_logs');
-      const attempts = mongo.collection<AttemptDocument>('integration_attempts');
+      const logs = waybill.mongo.collection<IntegrationLog>('integration_logs');
+      const attempts = waybill.mongo.collection<AttemptDocument>('integration_attempts');
       await eventually(
         () => logs.find({ status: 'QUEUED' }).project({ _id: 1, integrationName: 1, nextAttemptAt: 1 }).toArray(),
         (queued) => queued.length === 0,

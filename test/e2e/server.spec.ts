@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { createConnection } from 'mongoose';
 import { Webhook } from 'standardwebhooks';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
-import { runKeysCommand, ServerProcess } from '../support/server-process.js';
-import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
+import { Installation } from '../support/installation.js';
+import { ServerProcess } from '../support/server-process.js';
+import { mongodbUri } from '../support/services.js';
 
 const ACTION = {
   id: 900,
@@ -24,36 +22,24 @@ describe('the standalone server, as processes of role api and worker', () => {
   let proxy: CuttableProxy;
   let vendor: FakeVendor;
   let intent: FakeVendor;
-  let env: Record<string, string>;
-  let databaseUri: string;
-  let processes: ServerProcess[];
-  let key: string;
+  let waybill: Installation;
   let signingSecret: string;
-  let api: ServerProcess;
 
   beforeEach(async () => {
     [proxy, vendor, intent] = await Promise.all([CuttableProxy.to(mongodbUri()), startFakeVendor(), startFakeVendor()]);
-    const database = freshDatabaseName('server');
-    databaseUri = `${mongodbUri().replace(/\/$/, '')}/${database}`;
-    processes = [];
-    env = {
-      MONGODB_URI: `${proxy.uri(database)}?serverSelectionTimeoutMS=1000`,
-      REDIS_URL: redisUrl(),
-      WAYBILL_REDIS_PREFIX: freshPrefix('server'),
-      WAYBILL_SECRET_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-      WAYBILL_ALLOW_CIDRS: '127.0.0.0/8',
-      WAYBILL_RECONCILER_INTERVAL_MS: '300',
-      WAYBILL_RECONCILER_GRACE_MS: '500',
-      WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '1000',
-    };
+    waybill = await Installation.start('server', {
+      uriOf: (database) => `${proxy.uri(database)}?serverSelectionTimeoutMS=1000`,
+      env: {
+        WAYBILL_RECONCILER_INTERVAL_MS: '300',
+        WAYBILL_RECONCILER_GRACE_MS: '500',
+        WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '1000',
+      },
+    });
     intent.answer(({ json }) => ({ body: { sample: json, material: 'EDTA' } }));
-    const printed = await runKeysCommand(['create', '--platform', '--name', 'e2e'], env);
-    key = /wbk_\S+/.exec(printed)?.[0] ?? '';
-    api = await start('api');
-    await call('POST', '/v1/tenants', { id: 'lab-1', name: 'Lab one' });
-    const registered = await call('POST', '/v1/actions', { ...ACTION, intentUrl: intent.url });
+    await waybill.call('POST', '/v1/tenants', { id: 'lab-1', name: 'Lab one' });
+    const registered = await waybill.call('POST', '/v1/actions', { ...ACTION, intentUrl: intent.url });
     signingSecret = String(registered['signingSecret']);
-    await call('POST', '/v1/integrations', {
+    await waybill.call('POST', '/v1/integrations', {
       tenantId: 'lab-1',
       actionId: ACTION.id,
       name: 'EHR samples',
@@ -65,36 +51,12 @@ describe('the standalone server, as processes of role api and worker', () => {
   });
 
   afterEach(async () => {
-    await Promise.all(processes.map((running) => running.end('SIGKILL')));
+    await waybill.close();
     await Promise.all([vendor.close(), intent.close(), proxy.cut()]);
-    const connection = await createConnection(databaseUri).asPromise();
-    await connection.dropDatabase();
-    await connection.close();
-    const redis = new Redis(redisUrl());
-    const keys = await redis.keys(`${env['WAYBILL_REDIS_PREFIX']}:*`);
-    if (keys.length > 0) await redis.unlink(...keys);
-    await redis.quit();
   });
 
-  async function start(role: 'api' | 'worker'): Promise<ServerProcess> {
-    const running = await ServerProcess.start({ ...env, WAYBILL_ROLE: role });
-    processes.push(running);
-    return running;
-  }
-
-  async function call(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-    const response = await fetch(`${api.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer: Record<string, unknown> = JSON.parse(await response.text());
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-    return answer;
-  }
-
   async function emit(sampleId: string): Promise<string> {
-    const { deliveries } = await call('POST', '/v1/events', {
+    const { deliveries } = await waybill.call('POST', '/v1/events', {
       action: ACTION.name,
       context: { tenantId: 'lab-1', sampleId },
     });
@@ -102,7 +64,7 @@ describe('the standalone server, as processes of role api and worker', () => {
   }
 
   const logOf = async (logId: string): Promise<LogView> =>
-    JSON.parse(JSON.stringify(await call('GET', `/v1/logs/${logId}?tenantId=lab-1`)));
+    JSON.parse(JSON.stringify(await waybill.call('GET', `/v1/logs/${logId}?tenantId=lab-1`)));
 
   /** Right after its connections were cut, the API may answer 503: then it is asked again. */
   async function logOnceItIs(logId: string, status: string): Promise<LogView> {
@@ -119,11 +81,11 @@ describe('the standalone server, as processes of role api and worker', () => {
 
   it('delivers what was emitted although the process that answered was killed at once', async () => {
     const logIds = await Promise.all(Array.from({ length: 20 }, (_, index) => emit(`S-${index}`)));
-    await api.end('SIGKILL');
+    await waybill.api.end('SIGKILL');
     expect(vendor.requests).toEqual([]);
-    await start('worker');
+    await waybill.startWorker();
     await vendor.waitFor(logIds.length, 30_000);
-    api = await start('api');
+    await waybill.startApi();
     for (const logId of logIds)
       expect(triesOf(await logOnceItIs(logId, 'SUCCESS'))).toEqual([
         { number: 1, outcome: 'success', trigger: 'first' },
@@ -143,12 +105,12 @@ describe('the standalone server, as processes of role api and worker', () => {
 
   it('records the try of a worker that was killed in mid-call as unknown, and tries again under the same id', async () => {
     vendor.answer(() => null);
-    const doomed = await start('worker');
+    const doomed = await waybill.startWorker();
     const logId = await emit('S-1');
     await vendor.waitFor(1, 20_000);
     await doomed.end('SIGKILL');
     vendor.answer({ status: 200 });
-    await start('worker');
+    await waybill.startWorker();
     expect(triesOf(await logOnceItIs(logId, 'SUCCESS'))).toEqual([
       { number: 1, outcome: 'unknown', trigger: 'first' },
       { number: 2, outcome: 'success', trigger: 'recovery' },
@@ -162,7 +124,7 @@ describe('the standalone server, as processes of role api and worker', () => {
       release = resolve;
     });
     vendor.answer(() => mayAnswer.then(() => ({ status: 200 })));
-    const worker = await start('worker');
+    const worker = await waybill.startWorker();
     const logId = await emit('S-1');
     await vendor.waitFor(1, 20_000);
     const ending = worker.end('SIGTERM');
@@ -181,7 +143,7 @@ describe('the standalone server, as processes of role api and worker', () => {
       isCut = true;
       return { body: { reference: 'V-77' } };
     });
-    await start('worker');
+    await waybill.startWorker();
     const logId = await emit('S-1');
     await eventually(
       () => isCut,
@@ -194,7 +156,7 @@ describe('the standalone server, as processes of role api and worker', () => {
 
   it('says in one paragraph what is wrong with its settings, all at once, and ends', async () => {
     const failed = await ServerProcess.start({
-      ...env,
+      ...waybill.env,
       REDIS_URL: 'localhost',
       WAYBILL_DELIVERY_CONCURENCY: '5',
     }).catch((error: Error) => error.message);

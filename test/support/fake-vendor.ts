@@ -35,7 +35,7 @@ export type VendorHabit = (
 export interface FakeVendor {
   /** `http://127.0.0.1:<port>`, or `https:`, without a slash at its end. */
   readonly url: string;
-  /** Everything it has received so far, oldest first. */
+  /** Everything it has received so far, oldest first; with `forgetful`, always empty. */
   readonly requests: VendorRequest[];
   /** What it answers from now on. At first: 200 with `{"ok":true}`. */
   answer(habit: VendorHabit | VendorAnswer): void;
@@ -47,8 +47,15 @@ export interface FakeVendor {
   close(): Promise<void>;
 }
 
-/** A vendor's server on loopback that records what it receives and answers as told; with `tls`, one of HTTPS. */
-export async function startFakeVendor({ tls }: { tls?: https.ServerOptions } = {}): Promise<FakeVendor> {
+export interface FakeVendorOptions {
+  /** Makes it a server of HTTPS. */
+  readonly tls?: https.ServerOptions;
+  /** Keeps no requests: for more of them than memory is for. */
+  readonly forgetful?: boolean;
+}
+
+/** A vendor's server on loopback that records what it receives and answers as told. */
+export async function startFakeVendor({ tls, forgetful = false }: FakeVendorOptions = {}): Promise<FakeVendor> {
   const requests: VendorRequest[] = [];
   const waiting = new Set<() => void>();
   let habit: VendorHabit = () => ({ body: { ok: true } });
@@ -56,7 +63,7 @@ export async function startFakeVendor({ tls }: { tls?: https.ServerOptions } = {
   const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     void receive(incoming)
       .then((request) => {
-        requests.push(request);
+        if (!forgetful) requests.push(request);
         for (const check of waiting) check();
         return habit(request, response);
       })

@@ -30,6 +30,8 @@ export const PatientRegistered = defineAction({
 @Injectable()
 export class PatientRepository {
   readonly patients = new Map<string, Patient>();
+  /** The records are given once this resolves. */
+  beforeAnswer = (): Promise<void> => Promise.resolve();
 }
 
 @Module({ providers: [PatientRepository], exports: [PatientRepository] })
@@ -39,7 +41,8 @@ export class PatientsModule {}
 export class PatientIntent implements Intent<PatientContext> {
   constructor(private readonly repository: PatientRepository) {}
 
-  rebuild({ patientId }: PatientContext): Promise<Patient | null> {
-    return Promise.resolve(this.repository.patients.get(patientId) ?? null);
+  async rebuild({ patientId }: PatientContext): Promise<Patient | null> {
+    await this.repository.beforeAnswer();
+    return this.repository.patients.get(patientId) ?? null;
   }
 }

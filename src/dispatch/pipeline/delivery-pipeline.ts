@@ -9,6 +9,7 @@ import type { Delivery } from './delivery.js';
 import { verdictOfError } from './error-verdicts.js';
 import { ExtractStep } from './extract.step.js';
 import { MapBodyStep } from './map-body.step.js';
+import { PaceStep } from './pace.step.js';
 import type { PipelineStep } from './pipeline-step.js';
 import { PlaceFilesStep } from './place-files.step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
@@ -27,6 +28,7 @@ export const PIPELINE_STEPS = [
   ComposeRequestStep,
   AuthenticateStep,
   SignStep,
+  PaceStep,
   CheckDeadlineStep,
   SendStep,
   ExtractStep,
