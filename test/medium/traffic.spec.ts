@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { isRecord } from '../../src/common/primitives.js';
+import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import { LaneQueues } from '../../src/queues/lane-queues.js';
+import { TrafficService } from '../../src/scheduling/traffic.service.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
@@ -199,6 +201,62 @@ describe('the traffic of an integration', () => {
       .expect(({ body }) => expect(body.pause).toBeNull());
     await vendor.waitFor(30);
     await allEnded(host);
+  });
+
+  describe('paused and resumed by one process', () => {
+    const PATIENT = { id: 'P-1', name: 'Ana', phone: null };
+    let api: TestHost;
+    let worker: TestHost;
+
+    beforeEach(async () => {
+      // No sweep of a reconciler comes to help within the test.
+      api = await startTestHost({ role: 'api', settings: { reconciler: { intervalMs: 60_000, graceMs: 60_000 } } });
+      worker = await startTestHost({ role: 'worker', settings: api.settings, patients: [PATIENT] });
+    });
+
+    afterEach(async () => {
+      await worker.close({ keepData: true });
+      await api.close();
+    });
+
+    const traffic = () => api.find(TrafficService);
+    const reason = { by: 'test', reason: 'The vendor moves house' };
+
+    it('drains its backlog through others that knew of the pause a moment before', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await traffic().pause(LAB, _id, reason);
+      // More than the window in Redis takes at once.
+      await emitMany(api, 1_300);
+      expect((await worker.find(IntegrationDirectory).forDelivery(_id))?.pause).not.toBeNull();
+      await traffic().resume(LAB, _id, 'test');
+      await vendor.waitFor(1_300, 15_000);
+    });
+
+    it('takes what others emit right after it resumed', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await traffic().pause(LAB, _id, reason);
+      await emitMany(worker, 1);
+      await traffic().resume(LAB, _id, 'test');
+      await vendor.waitFor(1);
+      await emitMany(worker, 1);
+      await vendor.waitFor(2);
+    });
+
+    it('makes no more calls soon after the pause, whoever goes on emitting', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await emitMany(worker, 1);
+      await vendor.waitFor(1);
+      await traffic().pause(LAB, _id, reason);
+      const pausedAt = Date.now();
+      await eventually(
+        () => emitMany(worker, 1),
+        () => Date.now() - pausedAt > 3_000,
+      );
+      const last = Math.max(...vendor.requests.map(({ receivedAt }) => receivedAt.getTime()));
+      // Twice the promise: on a busy machine the last call may take a while to arrive.
+      expect(last - pausedAt).toBeLessThan(2_000);
+      expect((await api.logs()).some(({ status }) => status === 'QUEUED')).toBe(true);
+    });
   });
 
   describe('with an order', () => {
