@@ -23,7 +23,7 @@ export class CallbackReconciler implements OnApplicationBootstrap, OnModuleDestr
   ) {
     const parts = CALLBACK_KINDS.map((kind) => ({
       what: `Queueing what a ${kind} has still to be told`,
-      work: () => this.queueOverdue(kind),
+      work: (stopping: AbortSignal) => this.queueOverdue(kind, stopping),
     }));
     this.rounds = new Rounds(settings.reconciler.intervalMs, parts, this.log);
   }
@@ -36,10 +36,10 @@ export class CallbackReconciler implements OnApplicationBootstrap, OnModuleDestr
     await this.rounds.stop();
   }
 
-  private async queueOverdue(kind: CallbackKind): Promise<void> {
+  private async queueOverdue(kind: CallbackKind, stopping: AbortSignal): Promise<void> {
     const until = new Date(Date.now() - this.settings.reconciler.graceMs);
     let receiver: Receiver | null = null;
-    while (!this.rounds.stopping) {
+    while (!stopping.aborted) {
       receiver = await this.outbox.nextWithDue(kind, receiver, until);
       if (!receiver) return;
       await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, until, PAGE_SIZE));

@@ -42,6 +42,24 @@ describe('FreshCache', () => {
     expect(await reading).toBeGreaterThanOrEqual(3);
   });
 
+  it('reads again what must not be kept, once for all who ask at the same time', async () => {
+    let value = 0;
+    const cache = new FreshCache<string, number>({
+      what: 'things',
+      max: 10,
+      ttlMs: 10_000,
+      mayKeep: (read) => read > 1,
+      load: () => Promise.resolve(++value),
+    });
+    expect(await Promise.all([cache.get('a'), cache.get('a')])).toEqual([1, 1]);
+    const startedMs = performance.now();
+    while ((await cache.get('a')) === 1) {
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await cache.get('a')).toBe(2);
+  });
+
   it('hands a failed read to those who asked, and reads again the next time', async () => {
     let reads = 0;
     const cache = new FreshCache<string, string>({

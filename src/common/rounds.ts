@@ -7,7 +7,8 @@ const PART_TIMEOUT_MS = 60_000;
 export interface RoundPart {
   /** For messages: "Queueing what is overdue". */
   readonly what: string;
-  readonly work: () => Promise<void>;
+  /** The signal comes when the process stops: a long part should end then. */
+  readonly work: (stopping: AbortSignal) => Promise<void>;
 }
 
 /** Work that a process repeats by a timer of its own: a schedule kept in Redis would be lost with Redis. */
@@ -21,11 +22,6 @@ export class Rounds {
     private readonly log: Logger,
   ) {}
 
-  /** Whether `stop` was called: a long part should end then. */
-  get stopping(): boolean {
-    return this.ending.signal.aborted;
-  }
-
   start(): void {
     this.loop = this.run();
   }
@@ -36,7 +32,7 @@ export class Rounds {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (!this.ending.signal.aborted) {
       // Each by itself: what cannot be done, or hangs, must not keep the others from being done.
       await Promise.all(this.parts.map((part) => this.attempt(part)));
       await this.pause();
@@ -44,7 +40,7 @@ export class Rounds {
   }
 
   private async attempt({ what, work }: RoundPart): Promise<void> {
-    await bounded(work(), PART_TIMEOUT_MS, what).catch((error: unknown) =>
+    await bounded(work(this.ending.signal), PART_TIMEOUT_MS, what).catch((error: unknown) =>
       this.log.warn(`${what} failed, the next round tries again: ${String(error)}`),
     );
   }

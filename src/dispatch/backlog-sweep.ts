@@ -25,20 +25,20 @@ export class BacklogSweep {
    * Offers the slots of every integration that has something due to the oldest of it. A backlog that is in good order is
    * only looked at: its slots are taken.
    */
-  async queueOverdue(): Promise<void> {
+  async queueOverdue(stopping: AbortSignal): Promise<void> {
     const until = new Date(Date.now() - this.settings.reconciler.graceMs);
     const overdue: LateDelivery[] = [];
-    await this.forEachWithDue(until, async (due) => {
+    await this.forEachWithDue(until, stopping, async (due) => {
       if (await this.queue.refill(due.integrationId)) overdue.push(due);
     });
     this.late.seen(overdue);
   }
 
   /** Tries that were too far ahead to be queued when they were planned and have come near since the last sweep. */
-  async queueUpcoming(): Promise<void> {
+  async queueUpcoming(stopping: AbortSignal): Promise<void> {
     const now = new Date();
     const until = new Date(now.getTime() + this.settings.delivery.queueAheadMs);
-    await this.forEachWithDue(until, async ({ integrationId }) => {
+    await this.forEachWithDue(until, stopping, async ({ integrationId }) => {
       const reading = this.logs.findDueOf(integrationId, until, PAGE_SIZE, now);
       const due = await bounded(reading, DATABASE_TIMEOUT_MS, 'Reading what is due soon');
       await this.queue.add(
@@ -50,16 +50,18 @@ export class BacklogSweep {
   }
 
   /** Those whose turn has come although nobody brought them back. */
-  async bringBackSetAside(): Promise<void> {
-    await this.order.bringBackForgotten(new Date(Date.now() - this.settings.reconciler.graceMs), PAGE_SIZE);
+  async bringBackSetAside(stopping: AbortSignal): Promise<void> {
+    const before = new Date(Date.now() - this.settings.reconciler.graceMs);
+    await this.order.bringBackForgotten(before, PAGE_SIZE, stopping);
   }
 
   private async forEachWithDue(
     until: Date,
+    stopping: AbortSignal,
     work: (due: { integrationId: IntegrationId; dueAt: Date }) => Promise<void>,
   ): Promise<void> {
     let after = '';
-    for (;;) {
+    while (!stopping.aborted) {
       const due = await bounded(this.logs.nextWithDue(after, until), DATABASE_TIMEOUT_MS, 'Looking for what is due');
       if (!due) return;
       await work(due);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { IntegrationLog, LogStatus } from '../logging/integration-log.js';
-import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { IntegrationLogStore, type SetAsideLog } from '../logging/integration-log.store.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 
 /**
@@ -12,18 +12,27 @@ import { DeliveryQueue } from '../scheduling/delivery-queue.js';
  */
 @Injectable()
 export class DeliveryOrder {
+  /** The last of those that were looked at; the next look goes on behind it, so that none is left out for long. */
+  private lookedAt: SetAsideLog | null = null;
+
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
     private readonly directory: IntegrationDirectory,
   ) {}
 
-  /** Those whose turn has come although nobody brought them back: the process that should have died, or the rule changed. */
-  async bringBackForgotten(before: Date, limit: number): Promise<void> {
-    for (const log of await this.logs.findSetAside(before, limit)) {
+  /**
+   * Those whose turn has come although nobody brought them back: the process that should have died, or the rule changed.
+   * Each call looks at the next `limit` of all that are set aside.
+   */
+  async bringBackForgotten(before: Date, limit: number, stopping: AbortSignal): Promise<void> {
+    const found = await this.logs.findSetAside(before, this.lookedAt, limit);
+    for (const log of found) {
+      if (stopping.aborted) return;
       const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
       if (!integration || !(await this.isBehind(log, integration))) await this.logs.bringBack(log);
     }
+    this.lookedAt = found.length === limit ? (found.at(-1) ?? null) : null;
   }
 
   /** Whether another delivery has to end before this one may be made. */

@@ -20,6 +20,9 @@ const AGAIN: SlotOutcome = { kind: 'again' };
 /** Works the delivery lane: one job is a few tries of one integration. It ends after the records of all are durable. */
 @Injectable()
 export class DeliveryWorker {
+  /** Redis may forget who makes a try, or take this process for dead, and hand it the same try again. */
+  private readonly making = new Map<TryId, Promise<SlotOutcome>>();
+
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly runner: DeliveryRunner,
@@ -34,10 +37,19 @@ export class DeliveryWorker {
     const integration = await this.directory.forDelivery(integrationId);
     const owner = slotOwnerOf(integrationId, integration);
     const made = await Promise.allSettled(
-      tries.map(async (id) => this.slots.giveBack(owner, id, await this.makeTry(id, integration, takenOver))),
+      tries.map(async (id) => this.slots.giveBack(owner, id, await this.makeOnce(id, integration, takenOver))),
     );
     // The job comes back for those that threw; the others' logs have moved on by then.
     for (const one of made) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** A job with a try that is being made ends with it, so that it is taken over should this process die. */
+  private async makeOnce(id: TryId, integration: Integration | null, takenOver: boolean): Promise<SlotOutcome> {
+    const already = this.making.get(id);
+    if (already) return already.then(() => PARKED);
+    const making = this.makeTry(id, integration, takenOver).finally(() => this.making.delete(id));
+    this.making.set(id, making);
+    return making;
   }
 
   private async makeTry(id: TryId, integration: Integration | null, takenOver: boolean): Promise<SlotOutcome> {

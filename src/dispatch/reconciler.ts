@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Rounds } from '../common/rounds.js';
+import { type RoundPart, Rounds } from '../common/rounds.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
 import { BacklogSweep } from './backlog-sweep.js';
@@ -24,11 +24,11 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {
-    const parts = [
+    const parts: RoundPart[] = [
       { what: 'Completing events', work: () => this.completeEvents() },
-      { what: 'Queueing what is overdue', work: () => this.backlog.queueOverdue() },
-      { what: 'Queueing what is due soon', work: () => this.backlog.queueUpcoming() },
-      { what: 'Bringing back what was set aside', work: () => this.backlog.bringBackSetAside() },
+      { what: 'Queueing what is overdue', work: (stopping) => this.backlog.queueOverdue(stopping) },
+      { what: 'Queueing what is due soon', work: (stopping) => this.backlog.queueUpcoming(stopping) },
+      { what: 'Bringing back what was set aside', work: (stopping) => this.backlog.bringBackSetAside(stopping) },
     ];
     this.rounds = new Rounds(settings.reconciler.intervalMs, parts, this.log);
   }

@@ -44,6 +44,8 @@ export class IntegrationDirectory implements OnModuleInit {
     what: 'an integration',
     max: CACHED_ENTRIES,
     ttlMs: CACHE_MS,
+    // What a worker leaves alone because of a pause that has just ended would wait for a sweep.
+    mayKeep: (integration) => !integration?.pause,
     load: (_id) => this.integrations.findOne({ _id, ...NOT_DELETED }).lean<Integration>(),
   });
 
@@ -64,7 +66,7 @@ export class IntegrationDirectory implements OnModuleInit {
     return this.byAction.get(`${tenantId} ${actionId}`);
   }
 
-  /** At most a second old; `null` where it was deleted. */
+  /** At most a second old, and paused only where it is so now; `null` where it was deleted. */
   async forDelivery(id: IntegrationId): Promise<Integration | null> {
     return this.byId.get(id);
   }

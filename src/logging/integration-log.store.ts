@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
-import { asIntegrationId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
+import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import type {
@@ -25,6 +25,11 @@ export interface LogCursor {
 
 /** What a log that is due must be queued with. */
 export type DueLog = Pick<IntegrationLog, '_id' | 'attemptCount' | 'nextAttemptAt'>;
+
+/** A log's place among those that are set aside. */
+export type SetAsideLog = Pick<IntegrationLog, '_id' | 'integrationId'>;
+
+const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegrationId('') };
 
 const MAX_COUNTED = 10_001;
 const DUE_FIELDS = { attemptCount: 1, nextAttemptAt: 1 } as const;
@@ -204,17 +209,20 @@ export class IntegrationLogStore implements OnModuleInit {
       .lean<DueLog>();
   }
 
-  /** Logs that have been set aside for a while, oldest first. */
-  async findSetAside(before: Date, limit: number): Promise<IntegrationLog[]> {
+  /** Logs that have been set aside for a while, in the order of their integrations and ids; from the one after `after`. */
+  async findSetAside(before: Date, after: SetAsideLog | null, limit: number): Promise<IntegrationLog[]> {
+    const { integrationId, _id } = after ?? BEFORE_ALL;
     return this.rawLogs
       .find({
         status: 'QUEUED',
-        integrationId: { $ne: null },
+        integrationId: { $gte: integrationId },
+        $or: [{ integrationId: { $gt: integrationId } }, { _id: { $gt: _id } }],
         nextAttemptAt: null,
         'order.key': { $exists: true },
         updatedAt: { $lte: before },
       })
       .project<IntegrationLog>({ firstAttempt: 0 })
+      .sort({ integrationId: 1, _id: 1 })
       .limit(limit)
       .toArray();
   }

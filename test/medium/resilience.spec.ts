@@ -58,6 +58,36 @@ describe('what dies and comes back', () => {
     await redis.stop();
   });
 
+  it('does not make a try a second time that it is making, when Redis has forgotten that', async () => {
+    const redis = await startPrivateRedis();
+    const host = await startTestHost({
+      settings: { ...QUICK, redis: { url: redis.url, prefix: freshPrefix('forgot') } },
+    });
+    let answer: () => void = () => undefined;
+    vendor.answer(() => new Promise((resolve) => (answer = () => resolve({ body: { ok: true } }))));
+    await host.createIntegration({ url: vendor.url, timeoutMs: 30_000 });
+    const { deliveries } = await emit(host);
+    await vendor.waitFor(1);
+    const admin = new Redis(redis.url);
+    await admin.flushall();
+    await admin.quit();
+    const lane = host.find(LaneQueues).queue('delivery');
+    const [again] = await eventually(
+      () => lane.getActive(),
+      (jobs) => jobs.length === 1,
+    );
+    answer();
+    const log = await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS');
+    await eventually(
+      () => lane.getJobState(again?.id ?? ''),
+      (state) => state !== 'active',
+    );
+    expect(vendor.requests).toHaveLength(1);
+    expect(await host.find(IntegrationLogStore).attemptsOf(log)).toMatchObject([{ number: 1, outcome: 'success' }]);
+    await host.close();
+    await redis.stop();
+  });
+
   it('goes on emitting while Redis is away, and delivers once it is back', async () => {
     const redis = await startPrivateRedis();
     const host = await startTestHost({

@@ -1,9 +1,16 @@
 import { strict as assert } from 'node:assert';
 import { isRecord } from '../../src/common/primitives.js';
+import { BacklogSweep } from '../../src/dispatch/backlog-sweep.js';
+import type { Integration } from '../../src/integrations/integration.js';
+import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
+import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { LaneQueues } from '../../src/queues/lane-queues.js';
+import { TrafficService } from '../../src/scheduling/traffic.service.js';
+import { Database } from '../../src/storage/database.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { mostWithin } from '../support/most-within.js';
+import { asLogId } from '../../src/common/ids.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered, PatientRepository } from '../support/test-lab.js';
 
@@ -22,6 +29,14 @@ const allEnded = (host: TestHost, timeoutMs = 30_000) =>
     (logs) => logs.length > 0 && logs.every(({ status }) => status !== 'QUEUED'),
     timeoutMs,
   );
+
+/** What is emitted meanwhile goes into MongoDB only, and nobody is told when it may go on. */
+async function leaveToSweeps<T>(host: TestHost, { _id }: Integration, emit: () => Promise<T>): Promise<T> {
+  const paused = await host.find(TrafficService).pause(LAB, _id, { by: 'test', reason: 'Left to the sweeps' });
+  const emitted = await emit();
+  await host.find(IntegrationDirectory).update(paused, { pause: null }, 'test');
+  return emitted;
+}
 
 describe('the traffic of an integration', () => {
   let vendor: FakeVendor;
@@ -70,16 +85,18 @@ describe('the traffic of an integration', () => {
 
   it('never makes more calls at the same time than the vendor bears, with two workers', async () => {
     await startSecondWorker();
-    let running = 0;
+    const running: (() => void)[] = [];
     let most = 0;
     vendor.answer(async () => {
-      most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      running -= 1;
+      await new Promise<void>((resolve) => (most = Math.max(most, running.push(resolve))));
       return { body: {} };
     });
     await host.createIntegration({ url: vendor.url, traffic: { concurrency: 3 } });
     await emitMany(host, 60);
+    for (let ended = 0; ended < 60; ended += 1) {
+      await vendor.waitFor(Math.min(60, ended + 3));
+      running.shift()?.();
+    }
     const logs = await allEnded(host);
     expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
     expect(vendor.requests).toHaveLength(60);
@@ -196,8 +213,7 @@ describe('the traffic of an integration', () => {
     await startSecondWorker();
     await host.close({ keepData: true });
     host = await startTestHost({ settings: host.settings });
-    // The reconcilers have looked for what is overdue several times by then.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await waitForSweep();
     expect(vendor.requests).toHaveLength(0);
     const restarted = await host.createKey();
     await host.http
@@ -205,8 +221,85 @@ describe('the traffic of an integration', () => {
       .set('authorization', `Bearer ${restarted}`)
       .expect(200)
       .expect(({ body }) => expect(body.pause).toBeNull());
-    await vendor.waitFor(30);
+    await vendor.waitFor(31);
     await allEnded(host);
+  });
+
+  /** A later integration has a delivery that only a sweep can find: it has gone past all earlier ones by then. */
+  async function waitForSweep(): Promise<void> {
+    const later = await startFakeVendor();
+    const integration = await host.createIntegration({ url: later.url, name: 'later' });
+    await leaveToSweeps(host, integration, () => emitMany(host, 1));
+    await later.waitFor(1);
+    await later.close();
+  }
+
+  describe('paused and resumed by one process', () => {
+    const PATIENT = { id: 'P-1', name: 'Ana', phone: null };
+    let api: TestHost;
+    let worker: TestHost;
+
+    beforeEach(async () => {
+      // No sweep of a reconciler comes to help within the test.
+      api = await startTestHost({ role: 'api', settings: { reconciler: { intervalMs: 60_000, graceMs: 60_000 } } });
+      worker = await startTestHost({ role: 'worker', settings: api.settings, patients: [PATIENT] });
+    });
+
+    afterEach(async () => {
+      await worker.close({ keepData: true });
+      await api.close();
+    });
+
+    const traffic = () => api.find(TrafficService);
+    const reason = { by: 'test', reason: 'The vendor moves house' };
+
+    it('drains its backlog through others that knew of the pause a moment before', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await traffic().pause(LAB, _id, reason);
+      // More than the window in Redis takes at once.
+      await emitMany(api, 1_300);
+      expect((await worker.find(IntegrationDirectory).forDelivery(_id))?.pause).not.toBeNull();
+      await traffic().resume(LAB, _id, 'test');
+      expect(await vendor.waitFor(1_300, 15_000)).toHaveLength(1_300);
+    });
+
+    it('takes what others emit right after it resumed', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await traffic().pause(LAB, _id, reason);
+      await emitMany(worker, 1);
+      await traffic().resume(LAB, _id, 'test');
+      await vendor.waitFor(1);
+      await emitMany(worker, 1);
+      expect(await vendor.waitFor(2)).toHaveLength(2);
+    });
+
+    it('is left to the next process by a sweep that has to end', async () => {
+      const integration = await api.createIntegration({ url: vendor.url });
+      await leaveToSweeps(api, integration, () => emitMany(api, 1));
+      const overdue = { nextAttemptAt: new Date(Date.now() - 120_000) };
+      await api.find(Database).collection(INTEGRATION_LOGS).updateMany({}, { $set: overdue });
+      const sweep = api.find(BacklogSweep);
+      await sweep.queueOverdue(AbortSignal.abort());
+      expect((await traffic().stateOf(LAB, integration._id)).inLane).toBe(0);
+      await sweep.queueOverdue(new AbortController().signal);
+      expect(await vendor.waitFor(1)).toHaveLength(1);
+    });
+
+    it('makes no more calls soon after the pause, whoever goes on emitting', async () => {
+      const { _id } = await api.createIntegration({ url: vendor.url });
+      await emitMany(worker, 1);
+      await vendor.waitFor(1);
+      await traffic().pause(LAB, _id, reason);
+      const pausedAt = Date.now();
+      await eventually(
+        () => emitMany(worker, 1),
+        () => Date.now() - pausedAt > 3_000,
+      );
+      const last = Math.max(...vendor.requests.map(({ receivedAt }) => receivedAt.getTime()));
+      // Twice the promise: on a busy machine the last call may take a while to arrive.
+      expect(last - pausedAt).toBeLessThan(2_000);
+      expect((await api.logs()).some(({ status }) => status === 'QUEUED')).toBe(true);
+    });
   });
 
   describe('with an order', () => {
@@ -226,12 +319,12 @@ describe('the traffic of an integration', () => {
       patients.forEach((patient) => second?.patients.set(patient.id, patient));
       const running = new Set<unknown>();
       const accepted = new Map<unknown, unknown[]>();
-      vendor.answer(async ({ json }) => {
+      vendor.answer(async ({ json, headers }) => {
         assert(isRecord(json));
         const { patientId, visit } = json;
         expect(running.has(patientId)).toBe(false);
         running.add(patientId);
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await host.findLog(asLogId(String(headers['webhook-id'])));
         running.delete(patientId);
         if (Math.random() < 0.2) return { status: 503 };
         accepted.set(patientId, [...(accepted.get(patientId) ?? []), visit]);
@@ -245,6 +338,21 @@ describe('the traffic of an integration', () => {
       expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
       for (const visits of accepted.values()) expect(visits).toEqual([...visits].sort((a, b) => Number(a) - Number(b)));
       expect([...accepted.values()].flat()).toHaveLength(100);
+    });
+
+    it('brings back one that was forgotten behind more that wait for a person than one look takes', async () => {
+      const integration = await ordered({ by: 'patientId', afterFail: 'hold' });
+      const forgotten = await leaveToSweeps(host, integration, async () => {
+        await emitMany(host, 511, () => 'P-10');
+        const { deliveries } = await host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: 'P-11' });
+        const logs = host.find(Database).collection(INTEGRATION_LOGS);
+        const [first] = await logs.find({ 'order.key': 'patientId=P-10' }).sort({ 'order.seq': 1 }).limit(1).toArray();
+        await logs.updateMany({}, { $set: { nextAttemptAt: null } });
+        await logs.updateOne({ _id: first?._id ?? asLogId('') }, { $set: { status: 'FAIL' } });
+        return deliveries[0]?.logId;
+      });
+      const log = await host.waitForLog(forgotten ?? '', 'SUCCESS');
+      expect(vendor.requests.map(({ headers }) => headers['webhook-id'])).toEqual([log._id]);
     });
 
     it.each([

@@ -29,6 +29,7 @@ export class ServerProcess {
       (ready) => ready,
       30_000,
     ).catch((error: unknown) => {
+      child.kill('SIGKILL');
       throw new Error(`The server did not become ready: ${String(error)}\n${server.output}`);
     });
     return server;
