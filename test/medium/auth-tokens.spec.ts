@@ -194,6 +194,60 @@ describe('credentials that are exchanged or sign', () => {
       expect(calls[0]?.body).toBe(calls[1]?.body);
     });
 
+    it('tells in the record of the try that there were two calls, and what the first was answered', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate();
+      const { tries: direct } = await deliver(tenantId);
+      expect(direct[0]).not.toHaveProperty('refreshedAfter');
+      authority.valid.clear();
+      const { log } = await deliver(tenantId);
+      const key = await host.createKey(tenantId);
+      const { body } = await host.http.get(`/v1/logs/${log._id}`).set('authorization', `Bearer ${key}`).expect(200);
+      expect(body.attempts).toMatchObject([
+        {
+          outcome: 'success',
+          response: { status: 200 },
+          refreshedAfter: { status: 401, at: expect.any(String), reason: 'token expired' },
+        },
+      ]);
+    });
+
+    it('does not take the first answer for that of a second call that got none', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate({
+        extracts: { why: 'body.error' },
+        retryPolicy: { maxAttempts: 1 },
+      });
+      await deliver(tenantId);
+      authority.valid.clear();
+      vendor.answer((request, response) => {
+        if (request.headers.authorization !== 'Bearer access-2') return authority.habit(request);
+        response.destroy();
+        return null;
+      });
+      const { log, tries } = await deliver(tenantId, 'FAIL');
+      expect([log.errorClass, tries[0]?.response]).toEqual(['transient', null]);
+      expect(tries[0]).toMatchObject({ refreshedAfter: { status: 401 } });
+      expect(tries[0]).not.toHaveProperty('extracts');
+    });
+
+    it('keeps no secret that the first answer holds', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate();
+      await deliver(tenantId);
+      authority.valid.clear();
+      vendor.answer((request) => {
+        if (request.headers.authorization === 'Bearer access-1')
+          return { status: 401, body: { error: 'no longer: access-1' } };
+        return authority.habit(request);
+      });
+      const { tries } = await deliver(tenantId);
+      expect(tries[0]).toMatchObject({ refreshedAfter: { reason: 'no longer: ***' } });
+    });
+
     it('FAILs as auth where the new one is refused too', async () => {
       vendor.answer(
         guarded((_request, count) => ({ body: { access_token: `access-${count}`, token_type: 'bearer' } })).habit,
