@@ -63,8 +63,7 @@ export function executionOf(ended: EndedTry): Execution {
     nextAttemptAt,
     request: ended.request,
     response: ended.response,
-    ...(ended.refreshedAfter ? { refreshedAfter: ended.refreshedAfter } : {}),
-    ...liftedOf(ended),
+    ...rareOf(ended),
   };
   const summary = { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) };
   const toTell = summary.status === 'QUEUED' ? undefined : toTellOf(log, summary, number, now);
@@ -74,6 +73,7 @@ export function executionOf(ended: EndedTry): Execution {
     attempt,
     summary,
     ...(verdict.outcome === 'success' && verdict.disables !== undefined ? { disables: verdict.disables } : {}),
+    ...(failed?.retryAfterMs ? { askedWaitMs: failed.retryAfterMs } : {}),
     ...(toTell ? { toTell } : {}),
   };
 }
@@ -96,11 +96,11 @@ function planOf({ log, integration }: EndedTry, failed: FailVerdict, now: Date) 
 
 const extractsOf = ({ extracts }: Attempt) => (extracts ? { extracts } : {});
 
-/** Rows without any have no such fields: most integrations lift nothing. */
-function liftedOf({ lifted }: EndedTry): Pick<Attempt, 'extracts' | 'extractFaults'> {
-  if (!lifted) return {};
-  const { extracts, extractFaults } = lifted;
+/** What most tries have none of: their rows have no such fields. */
+function rareOf({ refreshedAfter, lifted }: EndedTry): Pick<Attempt, 'refreshedAfter' | 'extracts' | 'extractFaults'> {
+  const { extracts = {}, extractFaults = {} } = lifted ?? {};
   return {
+    ...(refreshedAfter ? { refreshedAfter } : {}),
     ...(Object.keys(extracts).length > 0 ? { extracts } : {}),
     ...(Object.keys(extractFaults).length > 0 ? { extractFaults } : {}),
   };
