@@ -143,8 +143,10 @@ export interface StatusChange {
   errorMessage: string | null;
 }
 
-/** What one receiver has still to be told of a log. */
+/** What one receiver was told of a log, and what it has still to be. */
 export interface CallbackState {
+  /** The last change that it took, and when; changes before it were taken or given up. Missing before the first. */
+  lastTold?: Pick<StatusChange, 'seq' | 'status' | 'at'>;
   /** In the order they happened. */
   untold: StatusChange[];
   /** When the first of them is due; absent where there is none. */
