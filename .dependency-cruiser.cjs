@@ -10,7 +10,7 @@ const ORDER = [
   ['retries'],
   ['dispatch', 'callbacks'],
   ['inbound'],
-  ['dashboard', 'health'],
+  ['dashboard', 'health', 'metrics'],
   ['testing'],
 ];
 

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { HealthModule } from './health/health.module.js';
 import { HttpApiModule } from './http-api.module.js';
+import { MetricsEndpointModule } from './metrics/metrics-endpoint.module.js';
 
 /**
  * Serves the description of Waybill's own API, and of nothing else in the application: OpenAPI 3 at `/openapi.json`, and
@@ -17,7 +18,9 @@ export function setUpOpenApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `wbk_...`' })
     .build();
-  const document = SwaggerModule.createDocument(app, config, { include: [HttpApiModule, HealthModule] });
+  const document = SwaggerModule.createDocument(app, config, {
+    include: [HttpApiModule, HealthModule, MetricsEndpointModule],
+  });
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

@@ -17,6 +17,8 @@ import { DispatchModule } from './dispatch/dispatch.module.js';
 import { HttpApiModule } from './http-api.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LoggingModule } from './logging/logging.module.js';
+import { MetricsEndpointModule } from './metrics/metrics-endpoint.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { RetriesModule } from './retries/retries.module.js';
 import { parseAddressRanges } from './security/outbound-http/address-guard.js';
 import { parseSecretKeys } from './security/secrets/secret-cipher.js';
@@ -29,6 +31,8 @@ interface ProcessOptions {
   readonly role: Role;
   /** Whether a process of role `api` or `all` serves the HTTP API. Default: true. */
   readonly httpApi?: boolean;
+  /** Whether that API has `GET /metrics`. A host with such a route of its own merges `WaybillMetrics` there. Default: true. */
+  readonly metricsEndpoint?: boolean;
 }
 
 export interface WaybillAsyncOptions extends ProcessOptions {
@@ -59,21 +63,23 @@ export interface WaybillFeature {
 @Module({})
 export class WaybillModule {
   /** @throws SettingsError naming every fault of the settings at once. */
-  static forRoot({ role, httpApi, ...options }: ProcessOptions & WaybillOptionsInput): DynamicModule {
-    return root(
-      { role, ...(httpApi === undefined ? {} : { httpApi }) },
-      { provide: SETTINGS, useValue: checkedSettings(options) },
-      [],
-    );
+  static forRoot({
+    role,
+    httpApi = true,
+    metricsEndpoint = true,
+    ...options
+  }: ProcessOptions & WaybillOptionsInput): DynamicModule {
+    return root({ role, httpApi, metricsEndpoint }, { provide: SETTINGS, useValue: checkedSettings(options) }, []);
   }
 
-  static forRootAsync({ role, httpApi, imports = [], inject = [], useFactory }: WaybillAsyncOptions): DynamicModule {
+  static forRootAsync(options: WaybillAsyncOptions): DynamicModule {
+    const { role, httpApi = true, metricsEndpoint = true, imports = [], inject = [], useFactory } = options;
     const settings = {
       provide: SETTINGS,
       inject,
       useFactory: async (...dependencies: unknown[]) => checkedSettings(await useFactory(...dependencies)),
     };
-    return root({ role, ...(httpApi === undefined ? {} : { httpApi }) }, settings, imports);
+    return root({ role, httpApi, metricsEndpoint }, settings, imports);
   }
 
   /** Declares actions, and the classes that rebuild them. */
@@ -94,7 +100,11 @@ export class WaybillModule {
   }
 }
 
-function root({ role, httpApi = true }: ProcessOptions, settings: Provider, imports: ModuleImport[]): DynamicModule {
+function root(
+  { role, httpApi, metricsEndpoint }: Required<ProcessOptions>,
+  settings: Provider,
+  imports: ModuleImport[],
+): DynamicModule {
   const capabilities = [
     SecurityModule,
     ActionsModule,
@@ -103,13 +113,15 @@ function root({ role, httpApi = true }: ProcessOptions, settings: Provider, impo
     RetriesModule,
     DispatchModule,
     CallbacksModule,
+    MetricsModule,
   ];
+  const endpoints = [HttpApiModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];
   return {
     module: WaybillModule,
     global: true,
-    imports: [...imports, ...capabilities, ...(role !== 'worker' && httpApi ? [HttpApiModule] : [])],
+    imports: [...imports, ...capabilities, ...(role !== 'worker' && httpApi ? endpoints : [])],
     providers: [settings, { provide: ROLE, useValue: role }],
-    exports: [SETTINGS, ROLE, DispatchModule, SecurityModule, IntegrationsModule, RetriesModule],
+    exports: [SETTINGS, ROLE, DispatchModule, SecurityModule, IntegrationsModule, RetriesModule, MetricsModule],
   };
 }
 

@@ -31,6 +31,7 @@ export class GroupCommit<T, R> {
   private readonly waitingForRoom: (() => void)[] = [];
   private readonly waitingForIdle: (() => void)[] = [];
   private running = false;
+  private inFlight = 0;
 
   constructor(private readonly options: GroupCommitOptions<T, R>) {}
 
@@ -45,6 +46,11 @@ export class GroupCommit<T, R> {
       this.pendingCount += 1;
       this.start();
     });
+  }
+
+  /** Items that are waiting or in flight. */
+  get size(): number {
+    return this.pending.length + this.inFlight;
   }
 
   /** Resolves when nothing is waiting or in flight. */
@@ -86,7 +92,9 @@ export class GroupCommit<T, R> {
     while (this.pendingCount > 0) {
       const batch = this.takeBatch();
       for (const wake of this.waitingForRoom.splice(0, batch.length)) wake();
+      this.inFlight = batch.length;
       await this.commit(batch);
+      this.inFlight = 0;
     }
     this.running = false;
     for (const wake of this.waitingForIdle.splice(0)) wake();

@@ -16,7 +16,7 @@ are named at once at the start. Sizes are bytes, times are milliseconds.
 
 const SERVER_ROWS = [
   `| (server) | \`WAYBILL_ROLE\` | \`all\` | What the process does: ${ROLES.map((role) => `\`${role}\``).join(', ')}. |`,
-  '| (server) | `PORT` | `3000`; a worker: none | Where it listens. A worker with a port serves `/health` only. |',
+  '| (server) | `PORT` | `3000`; a worker: none | Where it listens. A worker with a port serves `/health` and `/metrics` only. |',
   `| (server) | \`WAYBILL_LOG_LEVEL\` | \`info\` | ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. |`,
 ];
 

@@ -7,6 +7,7 @@ import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { DeliveryOrder } from './delivery-order.js';
+import { DeliveryWatch } from './delivery-watch.js';
 
 /** What the end of a try leads to, once its record is durable. Were the process to die here, reconcilers would do it. */
 @Injectable()
@@ -16,6 +17,7 @@ export class DeliveryFollowUp {
     private readonly directory: IntegrationDirectory,
     private readonly order: DeliveryOrder,
     private readonly callbacks: CallbackQueue,
+    private readonly watch: DeliveryWatch,
   ) {}
 
   async follow(
@@ -23,6 +25,8 @@ export class DeliveryFollowUp {
     integration: Integration | null,
     { attempt, summary, disables, toTell }: Execution,
   ): Promise<void> {
+    this.watch.tried(attempt, log.nextAttemptAt);
+    if (summary.status !== 'QUEUED') this.watch.ended(summary);
     if (toTell) this.callbacks.add([{ log, toTell }]);
     if (summary.nextAttemptAt && log.integrationId) {
       await this.queue.add([

@@ -12,7 +12,7 @@ import { IntegrationLogger } from '../logging/decorator/integration-logger.decor
 import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
 import { EventFilter } from './event-filter.js';
-import { captureRequest, captureResponse, executionOf } from './execution.js';
+import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
 import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
@@ -71,6 +71,7 @@ export class DeliveryRunner {
       durationMs: Math.round(performance.now() - startedMs),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
       response: made.delivery && captureResponse(made.delivery, redactor, limit),
+      refreshedAfter: made.delivery && captureRefusal(made.delivery, redactor),
       lifted: made.delivery,
     });
   }

@@ -63,7 +63,7 @@ export class DeliveryWorker {
     return runInCallScope({ correlationId, logId }, async () => {
       const execution = takenOver ? await this.runner.recordLost(log) : await this.runner.deliver(log);
       await this.followUp.follow(log, integration, execution);
-      return slotOutcomeOf(execution.attempt);
+      return slotOutcomeOf(execution);
     });
   }
 }

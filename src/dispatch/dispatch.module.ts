@@ -10,6 +10,7 @@ import { BacklogSweep } from './backlog-sweep.js';
 import { DeliveryFollowUp } from './delivery-follow-up.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryRunner } from './delivery-runner.js';
+import { DeliveryWatch } from './delivery-watch.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { DueTries } from './due-tries.js';
 import { EventFilter } from './event-filter.js';
@@ -37,11 +38,12 @@ import { Reconciler } from './reconciler.js';
     DeliveryRunner,
     DeliveryOrder,
     DeliveryFollowUp,
+    DeliveryWatch,
     DeliveryWorker,
     DueTries,
     BacklogSweep,
     Reconciler,
   ],
-  exports: [ActionDispatcher, EventStore],
+  exports: [ActionDispatcher, EventStore, DeliveryWatch],
 })
 export class DispatchModule {}

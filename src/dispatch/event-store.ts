@@ -10,7 +10,8 @@ import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import { wasCommitted } from '../storage/transaction-state.js';
 import { ACTION_EVENTS, type ActionEvent } from './action-event.collection.js';
-import { firstChangeOf, queuedLogOf } from './queued-log.js';
+import { DeliveryWatch } from './delivery-watch.js';
+import { FILTER_FAILURE, firstChangeOf, queuedLogOf } from './queued-log.js';
 
 /** `duplicate`: the event that had the same id already, and not the given one, is the one in force. */
 export interface RecordedEvent {
@@ -44,6 +45,7 @@ export class EventStore implements OnModuleInit {
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
     private readonly callbacks: CallbackQueue,
+    private readonly watch: DeliveryWatch,
   ) {
     database.beforeClose(() => Promise.all([this.commits.idle(), this.completions.idle()]));
     this.events = database.model(ACTION_EVENTS);
@@ -138,6 +140,9 @@ export class EventStore implements OnModuleInit {
   }
 
   private async enqueue(events: readonly ActionEvent[]): Promise<void> {
+    for (const { filterError } of events.flatMap(({ deliveries }) => deliveries)) {
+      if (filterError !== null) this.watch.ended(FILTER_FAILURE);
+    }
     this.callbacks.add(
       events.flatMap((event) =>
         event.deliveries.flatMap((delivery) => {

@@ -8,6 +8,7 @@ import type {
   CapturedResponse,
   IntegrationLog,
   LogSummary,
+  RefusedAnswer,
   Trigger,
 } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
@@ -15,6 +16,7 @@ import { changeOf, type ChangeToTell, kindsOf, seqAfterTry } from '../logging/st
 import { deadlineOf, nextTryAt } from '../retries/retry-decision.js';
 import { DeadlinePassedError } from './pipeline/deadline-passed.error.js';
 import type { Delivery } from './pipeline/delivery.js';
+import { vendorReason } from './pipeline/vendor-reason.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
 
 /** A delivery whose integration is gone has no policy left: one try, no more. */
@@ -28,6 +30,7 @@ export interface EndedTry {
   readonly durationMs: number;
   readonly request: CapturedRequest | null;
   readonly response: CapturedResponse | null;
+  readonly refreshedAfter?: RefusedAnswer | null;
   readonly lifted?: Pick<Delivery, 'extracts' | 'extractFaults'> | null;
   /** Given where the record of this try must be the same whoever writes it. */
   readonly executionId?: Attempt['executionId'];
@@ -60,7 +63,7 @@ export function executionOf(ended: EndedTry): Execution {
     nextAttemptAt,
     request: ended.request,
     response: ended.response,
-    ...liftedOf(ended),
+    ...rareOf(ended),
   };
   const summary = { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) };
   const toTell = summary.status === 'QUEUED' ? undefined : toTellOf(log, summary, number, now);
@@ -70,6 +73,7 @@ export function executionOf(ended: EndedTry): Execution {
     attempt,
     summary,
     ...(verdict.outcome === 'success' && verdict.disables !== undefined ? { disables: verdict.disables } : {}),
+    ...(failed?.retryAfterMs ? { askedWaitMs: failed.retryAfterMs } : {}),
     ...(toTell ? { toTell } : {}),
   };
 }
@@ -92,11 +96,11 @@ function planOf({ log, integration }: EndedTry, failed: FailVerdict, now: Date) 
 
 const extractsOf = ({ extracts }: Attempt) => (extracts ? { extracts } : {});
 
-/** Rows without any have no such fields: most integrations lift nothing. */
-function liftedOf({ lifted }: EndedTry): Pick<Attempt, 'extracts' | 'extractFaults'> {
-  if (!lifted) return {};
-  const { extracts, extractFaults } = lifted;
+/** What most tries have none of: their rows have no such fields. */
+function rareOf({ refreshedAfter, lifted }: EndedTry): Pick<Attempt, 'refreshedAfter' | 'extracts' | 'extractFaults'> {
+  const { extracts = {}, extractFaults = {} } = lifted ?? {};
   return {
+    ...(refreshedAfter ? { refreshedAfter } : {}),
     ...(Object.keys(extracts).length > 0 ? { extracts } : {}),
     ...(Object.keys(extractFaults).length > 0 ? { extractFaults } : {}),
   };
@@ -152,4 +156,11 @@ export function captureResponse(
     headers: redactor.headers(response.headers),
     body: body && { ...body, truncated: body.truncated || response.truncated },
   };
+}
+
+/** The answer before the last one, where the try made two calls. */
+export function captureRefusal({ refused }: Delivery, redactor: Redactor): RefusedAnswer | null {
+  if (!refused) return null;
+  const { at, response } = refused;
+  return { at, status: response.status, reason: vendorReason(response.body, redactor) };
 }

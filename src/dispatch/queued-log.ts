@@ -46,7 +46,10 @@ export function firstChangeOf(event: ActionEvent, delivery: PlannedDelivery): Ch
   return { kinds: delivery.callbacks, change: changeOf(startOf(delivery), event.createdAt, place) };
 }
 
+const QUEUED = { status: 'QUEUED', errorClass: null, errorCode: null } as const;
+
+/** How a delivery ends whose filter could not be evaluated at the emit. */
+export const FILTER_FAILURE = { status: 'FAIL', errorClass: 'intent', errorCode: FILTER_FAILED } as const;
+
 const startOf = ({ filterError }: PlannedDelivery) =>
-  filterError === null
-    ? ({ status: 'QUEUED', errorClass: null, errorCode: null, errorMessage: null } as const)
-    : ({ status: 'FAIL', errorClass: 'intent', errorCode: FILTER_FAILED, errorMessage: filterError } as const);
+  filterError === null ? { ...QUEUED, errorMessage: null } : { ...FILTER_FAILURE, errorMessage: filterError };

@@ -1,6 +1,5 @@
 import type { ErrorClass } from '../common/error-class.js';
-import type { Attempt } from '../logging/integration-log.js';
-import { retryAfterMs } from '../retries/backoff.js';
+import type { Execution } from '../logging/log-entry.js';
 import type { SlotOutcome } from '../scheduling/admission.js';
 
 /** A vendor that asks for longer than this is asked again after it: the header may be meant for one record only. */
@@ -18,9 +17,8 @@ const KIND_OF: Readonly<Record<ErrorClass, SlotOutcome['kind']>> = {
   unknown: 'parked',
 };
 
-export function slotOutcomeOf({ errorClass, response }: Attempt): SlotOutcome {
+export function slotOutcomeOf({ attempt: { errorClass }, askedWaitMs = 0 }: Execution): SlotOutcome {
   const kind = errorClass === null ? 'ok' : KIND_OF[errorClass];
   if (kind !== 'cool') return { kind };
-  const askedMs = retryAfterMs(response?.headers['retry-after'], new Date()) ?? 0;
-  return { kind, forMs: Math.min(MAX_COOL_MS, askedMs) };
+  return { kind, forMs: Math.min(MAX_COOL_MS, askedWaitMs) };
 }

@@ -4,6 +4,8 @@ import { type HttpLogger, pinoHttp } from 'pino-http';
 import { CORRELATION_HEADER } from './correlation.middleware.js';
 import type { HttpRequest } from './http-message.js';
 
+const ASKED_ALL_THE_TIME = /^\/(health\/|metrics(\?|$))/;
+
 /**
  * One line for each request: method, URL, status, milliseconds, correlation id. Nothing else of a request is logged: its
  * headers hold keys, and its query and body may hold ids of patients. Runs after the correlation middleware.
@@ -25,7 +27,7 @@ export function createRequestLog(logger: Logger): HttpLogger {
     wrapSerializers: false,
     genReqId: (_request, response) => String(response.getHeader(CORRELATION_HEADER)),
     customAttributeKeys: { reqId: 'correlationId' },
-    autoLogging: { ignore: ({ url }) => url?.startsWith('/health/') ?? false },
+    autoLogging: { ignore: ({ url }) => url !== undefined && ASKED_ALL_THE_TIME.test(url) },
     customLogLevel: (_request, { statusCode }) => (statusCode >= 500 ? 'error' : 'info'),
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',

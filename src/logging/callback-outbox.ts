@@ -3,7 +3,7 @@ import type { Collection } from 'mongoose';
 import { asIntegrationId, type LogId } from '../common/ids.js';
 import type { CallbackKind, Receiver } from '../common/callback-receiver.js';
 import { Database } from '../storage/database.js';
-import type { IntegrationLog, StatusChange } from './integration-log.js';
+import type { CallbackState, IntegrationLog, StatusChange } from './integration-log.js';
 import { INTEGRATION_LOGS } from './integration-log.collection.js';
 
 /** Longer than telling one change can take: a worker that died owns the log for no longer than this. */
@@ -43,7 +43,8 @@ export class CallbackOutbox {
 
   /** The change is done with. Answers with the log where more is to be told; else it is free again. */
   async told(kind: CallbackKind, id: LogId, change: StatusChange): Promise<IntegrationLog | null> {
-    return this.settle(kind, id, change, { set: TOLD, givenUp: 0 });
+    const { seq, status } = change;
+    return this.settle(kind, id, change, { set: { ...TOLD, lastTold: { seq, status, at: new Date() } }, givenUp: 0 });
   }
 
   /** The change will never be told. Answers as `told`. */
@@ -109,7 +110,7 @@ export class CallbackOutbox {
     kind: CallbackKind,
     id: LogId,
     { seq }: StatusChange,
-    { set, givenUp }: { set: typeof TOLD | { lastError: string }; givenUp: number },
+    { set, givenUp }: { set: Partial<CallbackState>; givenUp: number },
   ): Promise<IntegrationLog | null> {
     const state = `callbacks.${kind}`;
     const fields = Object.fromEntries(Object.entries(set).map(([name, value]) => [`${state}.${name}`, value]));

@@ -113,6 +113,7 @@ export const INTEGRATION_ATTEMPTS = defineCollection<AttemptDocument>({
     nextAttemptAt: { type: Date, default: null },
     request: { type: Object, default: null },
     response: { type: Object, default: null },
+    refreshedAfter: { type: Object },
     extracts: { type: Object },
     extractFaults: { type: Object },
     superseded: { type: Boolean, required: true },

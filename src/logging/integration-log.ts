@@ -48,6 +48,14 @@ export interface CapturedResponse {
   body: CapturedBody | null;
 }
 
+/** An answer for which the token was renewed and the call made again. */
+export interface RefusedAnswer {
+  at: Date;
+  status: number;
+  /** What the vendor said, on one line; `null` where it said nothing that can be read. */
+  reason: string | null;
+}
+
 /** Why a try was made. `recovery`: the process of the try before died in mid-call. */
 export type Trigger = 'first' | 'automatic' | 'manual' | 'recovery';
 
@@ -78,6 +86,8 @@ export interface Attempt {
   nextAttemptAt: Date | null;
   request: CapturedRequest | null;
   response: CapturedResponse | null;
+  /** Where the try made two calls: how the first was answered. Missing where it made one. */
+  refreshedAfter?: RefusedAnswer;
   /** What was lifted from the answer; missing where nothing was. */
   extracts?: Extracts;
   /** Why an extract has no value, by its name; missing where there is none. */
@@ -133,8 +143,10 @@ export interface StatusChange {
   errorMessage: string | null;
 }
 
-/** What one receiver has still to be told of a log. */
+/** What one receiver was told of a log, and what it has still to be. */
 export interface CallbackState {
+  /** The last change that it took, and when; changes before it were taken or given up. Missing before the first. */
+  lastTold?: Pick<StatusChange, 'seq' | 'status' | 'at'>;
   /** In the order they happened. */
   untold: StatusChange[];
   /** When the first of them is due; absent where there is none. */

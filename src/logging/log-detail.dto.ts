@@ -43,6 +43,16 @@ export class CapturedResponseDto {
   body!: CapturedBodyDto | null;
 }
 
+/** An answer for which the token was renewed and the call made again. */
+export class RefusedAnswerDto {
+  at!: Date;
+
+  status!: number;
+
+  /** What the vendor said. */
+  reason!: string | null;
+}
+
 /** One try, as it happened. */
 export class AttemptDto {
   executionId!: string;
@@ -85,6 +95,12 @@ export class AttemptDto {
   request!: CapturedRequestDto | null;
 
   response!: CapturedResponseDto | null;
+
+  /**
+   * Where the vendor refused the token of a first call: how it answered. `request` and `response` are those of the second.
+   * Missing where one call was made.
+   */
+  refreshedAfter?: RefusedAnswerDto;
 
   /** What was lifted from the answer; missing where nothing was. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })

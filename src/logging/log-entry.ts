@@ -9,6 +9,8 @@ export interface Execution {
   readonly tenantId: TenantId;
   readonly attempt: Attempt;
   readonly summary: LogSummary;
+  /** How long the vendor, or its token endpoint, asked not to be called. */
+  readonly askedWaitMs?: number;
   /** Why the integration is switched off although the try succeeded. */
   readonly disables?: string;
   /** Only where it gives the log another status and somebody is told of it. */

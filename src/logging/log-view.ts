@@ -1,4 +1,5 @@
-import type { IntegrationLog } from './integration-log.js';
+import type { CallbackKind } from '../common/callback-receiver.js';
+import type { CallbackState, IntegrationLog } from './integration-log.js';
 
 /** A log as the API shows it: without the fields that only Waybill itself reads. */
 export function logViewOf(log: IntegrationLog) {
@@ -10,8 +11,26 @@ export function logViewOf(log: IntegrationLog) {
     firstAttempt: _first,
     lastExecutionId: _last,
     extracts = {},
-    callbacks: _callbacks,
+    callbacks = {},
     ...rest
   } = log;
-  return { id, ...rest, extracts };
+  const { class: ofClass, url } = callbacks;
+  const statusCallbacks = [
+    ...(ofClass ? [callbackViewOf('class', ofClass)] : []),
+    ...(url ? [callbackViewOf('url', url)] : []),
+  ];
+  return { id, ...rest, extracts, statusCallbacks };
+}
+
+function callbackViewOf(receiver: CallbackKind, state: CallbackState) {
+  const { lastTold, untold, nextAt = null, failures, lastError, givenUp } = state;
+  return {
+    receiver,
+    lastTold: lastTold ? { status: lastTold.status, sequence: lastTold.seq, at: lastTold.at } : null,
+    untold: untold.map(({ status }) => status),
+    nextTryAt: nextAt,
+    failures,
+    lastError,
+    givenUp,
+  };
 }

@@ -42,6 +42,11 @@ export class LogWriter implements BeforeApplicationShutdown {
     if (refusal !== null) throw refusal;
   }
 
+  /** Entries that are not durable yet. */
+  pendingCount(): number {
+    return this.commits.size;
+  }
+
   /** Resolves once everything that was submitted is durable or refused. */
   flush(): Promise<void> {
     return this.commits.idle();

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { CALLBACK_KINDS, type CallbackKind } from '../common/callback-receiver.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import type { ContextData } from '../common/primitives.js';
 import { DIRECTIONS, type Direction, type Extracts, LOG_STATUSES, type LogStatus } from './integration-log.js';
@@ -10,6 +11,43 @@ export class WaitingRetryDto {
   reason!: string;
 
   requestedAt!: Date;
+}
+
+export class ToldStatusDto {
+  @ApiProperty({ enum: LOG_STATUSES })
+  status!: LogStatus;
+
+  /** As in the update itself. */
+  sequence!: number;
+
+  /** When the receiver took it. */
+  at!: Date;
+}
+
+/** How far one receiver has been told of the statuses of a log. */
+export class StatusCallbackDto {
+  /** `class`: the host's class for the action. `url`: the `statusCallback` of the integration. */
+  @ApiProperty({ enum: CALLBACK_KINDS })
+  receiver!: CallbackKind;
+
+  /** The last one that it took; those before it were taken or given up. */
+  lastTold!: ToldStatusDto | null;
+
+  /** What it has still to be told, in order. */
+  @ApiProperty({ enum: LOG_STATUSES, isArray: true })
+  untold!: LogStatus[];
+
+  /** When the first of them is told, or tried again; `null` where nothing is untold. */
+  nextTryAt!: Date | null;
+
+  /** How often telling the first of them has failed. */
+  failures!: number;
+
+  /** Why it failed last. */
+  lastError!: string | null;
+
+  /** Statuses that were given up: untold for too long, or nobody was left to be told. */
+  givenUp!: number;
 }
 
 /** One delivery or one inbound call. */
@@ -71,6 +109,9 @@ export class LogDto {
   updatedAt!: Date;
 
   completedAt!: Date | null;
+
+  /** Empty where nobody is told. */
+  statusCallbacks!: StatusCallbackDto[];
 }
 
 export class LogPageDto {

@@ -134,10 +134,11 @@ function inCommands(executions: readonly Execution[]): Execution[][] {
 
 /** A further try moves the log only; what it captured goes elsewhere. */
 function sizeOf({ attempt }: Execution): number {
-  const { number, request, response, errorMessage, extracts, extractFaults } = attempt;
+  const { number, request, response, refreshedAfter, errorMessage, extracts, extractFaults } = attempt;
   const lifted = extracts || extractFaults ? EXTRACTS_BYTES : 0;
   // The message stands in the try and in the log.
-  const beside = BESIDE_CAPTURED_BYTES + lifted + 2 * Buffer.byteLength(errorMessage ?? '');
+  const texts = Buffer.byteLength(refreshedAfter?.reason ?? '') + 2 * Buffer.byteLength(errorMessage ?? '');
+  const beside = BESIDE_CAPTURED_BYTES + lifted + texts;
   if (number > 1) return beside;
   return beside + Buffer.byteLength(request?.url ?? '') + capturedBytes(request) + capturedBytes(response);
 }

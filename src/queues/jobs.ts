@@ -99,6 +99,10 @@ export type JobPayload<N extends JobName> = InstanceType<(typeof JOB_SHAPES)[N]>
 export const LANES = ['delivery', 'status'] as const;
 export type Lane = (typeof LANES)[number];
 
+/** Where in its lane a job can be: taken by a worker, next, or waiting for its time. */
+export const JOB_STATES = ['active', 'waiting', 'delayed'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
 export const LANE_OF: Readonly<Record<JobName, Lane>> = {
   'delivery.attempt': 'delivery',
   'delivery.due': 'delivery',

@@ -4,7 +4,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { bounded } from '../common/bounded.js';
 import { RedisConnections } from '../storage/redis-connections.js';
-import { type JobName, type JobPayload, LANE_OF, type Lane } from './jobs.js';
+import { JOB_STATES, type JobName, type JobPayload, type JobState, LANE_OF, type Lane } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
 
 export interface NewJob<N extends JobName> {
@@ -58,6 +58,12 @@ export class LaneQueues {
         opts: { ...JOB_OPTIONS, jobId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
       })),
     );
+  }
+
+  /** @throws Error where Redis is away. */
+  async countJobs(lane: Lane): Promise<Partial<Record<JobState, number>>> {
+    if (!this.connections.areQueuesReady()) throw new Error('Redis is away');
+    return this.queue(lane).getJobCounts(...JOB_STATES);
   }
 
   queue(lane: Lane): Queue {

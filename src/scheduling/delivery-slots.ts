@@ -16,12 +16,17 @@ interface Return {
 /** A third of the time that a report holds. */
 const REPORT_EVERY_MS = 5_000;
 
+/** A breaker of which nothing was heard for so long after it was due for a probe is another process's to tell of. */
+const HEARSAY_MS = 120_000;
+
 /** The slots that this process's tries hold: takes them back when a try has ended, and sees to what follows from it. */
 @Injectable()
 export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(DeliverySlots.name);
   /** Until when breakers are open, as far as this process has heard. */
   private readonly openUntil = new Map<IntegrationId, number>();
+  /** Breakers that are not closed, and until when that is worth telling. */
+  private readonly tellUntil = new Map<IntegrationId, number>();
   private reporting: NodeJS.Timeout | undefined;
   private readonly returns = new GroupCommit<Return, void>({
     maxBatch: 500,
@@ -54,6 +59,12 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
     return (this.openUntil.get(_id) ?? 0) > Date.now() ? 'breaker-open' : null;
   }
 
+  /** How many integrations' breakers are open or being probed, as far as this process has heard. */
+  openBreakers(now = Date.now()): number {
+    for (const [id, until] of this.tellUntil) if (until < now) this.tellUntil.delete(id);
+    return this.tellUntil.size;
+  }
+
   /** Gives back a try's slot. Nobody waits for it: a slot that is lost on the way is found by its missing job. */
   giveBack(owner: SlotOwner, id: TryId, outcome: SlotOutcome): void {
     this.returns
@@ -80,6 +91,8 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
     const { openForMs, openSinceMs, change } = released;
     if (openForMs > 0) this.openUntil.set(integrationId, Date.now() + openForMs);
     else this.openUntil.delete(integrationId);
+    if (openForMs > 0 || openSinceMs > 0) this.tellUntil.set(integrationId, Date.now() + openForMs + HEARSAY_MS);
+    else this.tellUntil.delete(integrationId);
     if (change === 'opened')
       this.log.warn(`The breaker of ${integrationId} opened: too many of its calls fail; its deliveries wait`);
     if (change === 'closed') this.log.log(`The breaker of ${integrationId} closed: its vendor answers again`);

@@ -143,7 +143,7 @@ function itMeetsFailingEndpoints<I extends object, S extends AuthSettings>(
   const failures = [
     { status: 500, body: echo, code: 'TOKEN_ENDPOINT_UNAVAILABLE' },
     { status: 503, body: '', code: 'TOKEN_ENDPOINT_UNAVAILABLE' },
-    { status: 429, body: '{"error":"slow_down"}', code: 'TOKEN_ENDPOINT_UNAVAILABLE' },
+    { status: 429, body: '{"error":"slow_down"}', code: 'TOKEN_ENDPOINT_THROTTLED' },
     {
       status: 401,
       body: `{"error":"invalid_client","error_description":${JSON.stringify(echo)}}`,

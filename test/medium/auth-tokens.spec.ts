@@ -1,10 +1,11 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { jwtVerify } from 'jose';
-import { asTenantId } from '../../src/common/ids.js';
+import { asLogId, asTenantId } from '../../src/common/ids.js';
 import { SECRETS } from '../../src/security/secrets/secret.collection.js';
 import { INTEGRATIONS } from '../../src/integrations/integration.collection.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { Database } from '../../src/storage/database.js';
+import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor, type VendorHabit, type VendorRequest } from '../support/fake-vendor.js';
 import { dumpRedis } from '../support/redis-dump.js';
 import { redisUrl } from '../support/services.js';
@@ -194,6 +195,60 @@ describe('credentials that are exchanged or sign', () => {
       expect(calls[0]?.body).toBe(calls[1]?.body);
     });
 
+    it('tells in the record of the try that there were two calls, and what the first was answered', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate();
+      const { tries: direct } = await deliver(tenantId);
+      expect(direct[0]).not.toHaveProperty('refreshedAfter');
+      authority.valid.clear();
+      const { log } = await deliver(tenantId);
+      const key = await host.createKey(tenantId);
+      const { body } = await host.http.get(`/v1/logs/${log._id}`).set('authorization', `Bearer ${key}`).expect(200);
+      expect(body.attempts).toMatchObject([
+        {
+          outcome: 'success',
+          response: { status: 200 },
+          refreshedAfter: { status: 401, at: expect.any(String), reason: 'token expired' },
+        },
+      ]);
+    });
+
+    it('does not take the first answer for that of a second call that got none', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate({
+        extracts: { why: 'body.error' },
+        retryPolicy: { maxAttempts: 1 },
+      });
+      await deliver(tenantId);
+      authority.valid.clear();
+      vendor.answer((request, response) => {
+        if (request.headers.authorization !== 'Bearer access-2') return authority.habit(request);
+        response.destroy();
+        return null;
+      });
+      const { log, tries } = await deliver(tenantId, 'FAIL');
+      expect([log.errorClass, tries[0]?.response]).toEqual(['transient', null]);
+      expect(tries[0]).toMatchObject({ refreshedAfter: { status: 401 } });
+      expect(tries[0]).not.toHaveProperty('extracts');
+    });
+
+    it('keeps no secret that the first answer holds', async () => {
+      const authority = givingTokens();
+      vendor.answer(authority.habit);
+      const tenantId = await integrate();
+      await deliver(tenantId);
+      authority.valid.clear();
+      vendor.answer((request) => {
+        if (request.headers.authorization === 'Bearer access-1')
+          return { status: 401, body: { error: 'no longer: access-1' } };
+        return authority.habit(request);
+      });
+      const { tries } = await deliver(tenantId);
+      expect(tries[0]).toMatchObject({ refreshedAfter: { reason: 'no longer: ***' } });
+    });
+
     it('FAILs as auth where the new one is refused too', async () => {
       vendor.answer(
         guarded((_request, count) => ({ body: { access_token: `access-${count}`, token_type: 'bearer' } })).habit,
@@ -226,6 +281,51 @@ describe('credentials that are exchanged or sign', () => {
         errorMessage: expect.stringContaining('503'),
       });
       expect(deliveries()).toHaveLength(1);
+    });
+
+    const login = () => ({
+      kind: 'login',
+      url: `${vendor.url}/token`,
+      body: { pin: '{{pin}}' },
+      credentials: { pin: 'pin-1234' },
+      tokenPath: 'access_token',
+      prefix: 'Bearer ',
+    });
+
+    it.each([
+      ['429', 'OAuth', 429, auth],
+      ['503', 'OAuth', 503, auth],
+      ['429', 'a login', 429, login],
+    ])(
+      'is not asked again for as long as it says beside %s, by no delivery (%s)',
+      async (_code, _kind, status, kind) => {
+        const authority = givingTokens();
+        const askedAt: number[] = [];
+        vendor.answer((request) => {
+          if (request.url !== '/token' || askedAt.push(Date.now()) > 1) return authority.habit(request);
+          return { status, headers: { 'retry-after': '1' } };
+        });
+        const tenantId = await integrate({ auth: kind(), traffic: { concurrency: 1 } });
+        const all = await Promise.all(Array.from({ length: 4 }, () => deliver(tenantId)));
+        expect((askedAt[1] ?? 0) - (askedAt[0] ?? 0)).toBeGreaterThanOrEqual(990);
+        expect(askedAt).toHaveLength(2);
+        expect(all.flatMap(({ tries }) => tries).filter(({ outcome }) => outcome === 'fail')).toMatchObject([
+          { errorClass: 'throttled', errorCode: 'TOKEN_ENDPOINT_THROTTLED', response: null },
+        ]);
+      },
+    );
+
+    it('is asked again a day later at the latest, whatever it says', async () => {
+      vendor.answer({ status: 429, headers: { 'retry-after': '9999999' } });
+      const tenantId = await integrate();
+      const { deliveries: planned } = await host.dispatcher.emit(PatientRegistered, { tenantId, patientId: 'P-1' });
+      const log = await eventually(
+        () => host.findLog(asLogId(planned[0]?.logId ?? '')),
+        (now) => now?.attemptCount === 1,
+      );
+      const waitMs = (log?.nextAttemptAt?.getTime() ?? 0) - Date.now();
+      expect(waitMs).toBeGreaterThan(23 * 3_600_000);
+      expect(waitMs).toBeLessThanOrEqual(24 * 3_600_000);
     });
 
     it('is tried again where nobody listens', async () => {

@@ -81,6 +81,7 @@ describe('/v1/logs', () => {
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
       completedAt: expect.any(String),
+      statusCallbacks: [],
     });
   });
 

@@ -139,6 +139,7 @@ describe('the status callbacks of a host class', () => {
       failingSince: null,
       lastError: null,
       givenUp: 0,
+      lastTold: { seq: 2, status: 'SUCCESS', at: expect.any(Date) },
     });
   });
 
@@ -285,6 +286,48 @@ describe('the status callbacks of a URL', () => {
     const log = await host.waitForLog(logId, 'FAIL');
     expect(log).toMatchObject({ attemptCount: 1, errorClass: 'rejected', errorCode: 'HTTP_422' });
     expect(vendor.requests).toHaveLength(1);
+  });
+
+  const stateOf = async (logId: string) => (await lab.get(`/v1/logs/${logId}`).expect(200)).body.statusCallbacks;
+
+  it('show in the log what was told and when, what is untold, why, and when it is tried next', async () => {
+    await integrate();
+    receiver.answer(({ body }) =>
+      JSON.parse(body).data.status === 'QUEUED' ? { status: 204 } : { status: 503, headers: { 'retry-after': '60' } },
+    );
+    const from = Date.now();
+    const logId = await emit();
+    await host.waitForLog(logId, 'SUCCESS');
+    const [state, ...others] = await eventually(
+      () => stateOf(logId),
+      ([first]) => first.failures === 1,
+    );
+    expect([others, state]).toEqual([
+      [],
+      {
+        receiver: 'url',
+        lastTold: { status: 'QUEUED', sequence: 0, at: expect.any(String) },
+        untold: ['SUCCESS'],
+        nextTryAt: expect.any(String),
+        failures: 1,
+        lastError: expect.stringContaining('503'),
+        givenUp: 0,
+      },
+    ]);
+    expect(Date.parse(state.lastTold.at)).toBeGreaterThanOrEqual(from);
+    expect(Date.parse(state.nextTryAt) - Date.now()).toBeGreaterThan(45_000);
+  });
+
+  it('show in the log that all was told, and nothing where nobody is', async () => {
+    await integrate();
+    const logId = await emit();
+    const [state] = await eventually(
+      () => stateOf(logId),
+      ([first]) => first.lastTold?.status === 'SUCCESS',
+    );
+    expect(state).toMatchObject({ untold: [], nextTryAt: null, failures: 0, lastError: null, givenUp: 0 });
+    await integrate(null);
+    expect(await stateOf(await emit())).toEqual([]);
   });
 
   it('end where the integration names no URL any more, and the log says so', async () => {

@@ -26,6 +26,7 @@ export const LAB: TenantId = asTenantId('lab-1');
 
 export interface TestHostOptions {
   readonly role?: Role;
+  readonly metricsEndpoint?: boolean;
   /** Laid over the defaults; with `mongodb` and `redis` of another host, two processes of one installation. */
   readonly settings?: Partial<WaybillOptionsInput>;
   readonly patients?: readonly Patient[];
@@ -135,11 +136,14 @@ function settingsOf({ settings }: TestHostOptions) {
   } satisfies WaybillOptionsInput;
 }
 
-function moduleOf({ role = 'all', imports = [] }: TestHostOptions, settings: WaybillOptionsInput): DynamicModule {
+function moduleOf(
+  { role = 'all', metricsEndpoint = true, imports = [] }: TestHostOptions,
+  settings: WaybillOptionsInput,
+): DynamicModule {
   return {
     module: TestHostModule,
     imports: [
-      WaybillModule.forRoot({ role, ...settings }),
+      WaybillModule.forRoot({ role, metricsEndpoint, ...settings }),
       WaybillModule.forFeature({ actions: [PatientRegistered], intents: [PatientIntent], imports: [PatientsModule] }),
       ...imports,
     ],

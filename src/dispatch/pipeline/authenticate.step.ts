@@ -44,7 +44,7 @@ export class AuthenticateStep implements PipelineStep {
     const request = { id: delivery.log._id, method: endpoint.method, url, headers, body };
     const desk = new CredentialsDesk(this.services, {
       owner: { tenantId, id: secretId },
-      refused: delivery.refusedToken,
+      refused: delivery.refused?.token ?? null,
       tls: tls ? outboundTls(this.vault, tenantId, tls) : null,
     });
     const applied = kind.apply(request, { settings: auth.settings, secret }, desk);

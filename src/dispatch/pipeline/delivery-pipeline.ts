@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 import { AttachStep } from './attach.step.js';
 import { AuthenticateStep } from './authenticate.step.js';
 import { CheckDeadlineStep } from './check-deadline.step.js';
@@ -48,7 +49,8 @@ export class DeliveryPipeline {
   async run(delivery: Delivery): Promise<Verdict> {
     try {
       await runAll(this.steps, delivery);
-      if (isTokenRefused(delivery)) await this.callAgain(delivery);
+      const { response, token } = delivery;
+      if (token !== null && response?.status === HTTP_UNAUTHORIZED) await this.callAgain(delivery, response);
       return await this.classify.verdict(delivery);
     } catch (error) {
       return verdictOfError(error);
@@ -56,8 +58,8 @@ export class DeliveryPipeline {
   }
 
   /** A token can end before its time; whether a new one is taken shows in the same try. It is asked for once. */
-  private callAgain(delivery: Delivery): Promise<void> {
-    delivery.refusedToken = delivery.token;
+  private callAgain(delivery: Delivery, refusal: OutboundResponse): Promise<void> {
+    delivery.setAside(refusal);
     const from = this.steps.findIndex((step) => step instanceof AuthenticateStep);
     return runAll(this.steps.slice(from), delivery);
   }
@@ -69,5 +71,3 @@ async function runAll(steps: readonly PipelineStep[], delivery: Delivery): Promi
     if (running) await running;
   }
 }
-
-const isTokenRefused = ({ response, token }: Delivery) => token !== null && response?.status === HTTP_UNAUTHORIZED;

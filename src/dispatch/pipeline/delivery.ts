@@ -26,6 +26,13 @@ export interface ComposedRequest {
   readonly body: OutgoingBody | null;
 }
 
+/** A call whose answer was that its token is no good. */
+export interface RefusedCall {
+  readonly token: string | null;
+  readonly at: Date;
+  readonly response: OutboundResponse;
+}
+
 /** One try of one delivery on its way through the pipeline. Each step reads what steps before it have set. */
 export class Delivery {
   /** What the intent returned. */
@@ -40,8 +47,8 @@ export class Delivery {
   request: ComposedRequest | null = null;
   /** Names the shared token that the request carries; `null` where it carries none. */
   token: string | null = null;
-  /** Names a token that the vendor has refused in this try. */
-  refusedToken: string | null = null;
+  /** The call before the one that is being made, whose token the vendor refused. */
+  refused: RefusedCall | null = null;
   /** Values that must not appear in anything that is stored. */
   readonly secrets: string[] = [];
   response: OutboundResponse | null = null;
@@ -54,6 +61,14 @@ export class Delivery {
     readonly integration: Integration,
     readonly action: RegisteredAction,
   ) {}
+
+  /** Makes room for the second call of this try: whatever it comes to, nothing of the first must pass for its own. */
+  setAside(response: OutboundResponse): void {
+    this.refused = { token: this.token, at: new Date(), response };
+    this.response = null;
+    this.extracts = {};
+    this.extractFaults = {};
+  }
 
   get input(): DeliveryInput {
     const { log, action, data } = this;

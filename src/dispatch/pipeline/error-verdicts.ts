@@ -1,6 +1,8 @@
 import type { ErrorClass } from '../../common/error-class.js';
 import { WaybillError } from '../../common/waybill.error.js';
+import { TokenRequestError } from '../../integrations/auth/token-request.error.js';
 import { ExpressionLimitError } from '../../integrations/expressions/expression-limit.error.js';
+import { retryAfterMs } from '../../retries/backoff.js';
 import type { FailVerdict } from './verdict.js';
 
 /** Error codes whose class is not their stage's. `retryable` overrules what the class says. */
@@ -11,6 +13,7 @@ const BY_CODE: Readonly<Record<string, { errorClass: ErrorClass; retryable?: boo
   // A process of a newer version may know what this one does not.
   AUTH_KIND_UNKNOWN: { errorClass: 'config', retryable: true },
   TOKEN_ENDPOINT_UNAVAILABLE: { errorClass: 'transient' },
+  TOKEN_ENDPOINT_THROTTLED: { errorClass: 'throttled' },
   TOKEN_REFUSED: { errorClass: 'auth' },
   // A process that was started with the new key can read it, and every one can once all are.
   SECRET_KEY_UNKNOWN: { errorClass: 'config', retryable: true },
@@ -50,7 +53,7 @@ export function verdictOfError(error: unknown): FailVerdict {
     errorCode: error.code,
     errorMessage: error.message,
     remedy: error.remedy,
-    retryAfterMs: null,
+    retryAfterMs: error instanceof TokenRequestError ? retryAfterMs(error.retryAfter, new Date()) : null,
   };
 }
 

@@ -26,7 +26,7 @@ export async function issueByLogin(
   const { host } = new URL(url);
   const filled = fill(settings.body, credentialsOf(secret));
   const answer = await desk.send({ method: 'POST', url, ...WRITERS[settings.format](filled) });
-  requireTokenStatus(host, answer.status);
+  requireTokenStatus(host, answer);
   const json = parsed(answer.body);
   return { value: requireToken(host, valueAt(json, tokenPath), tokenPath), lifetimeMs: lifetimeOf(settings, json) };
 }

@@ -74,9 +74,10 @@ async function fetchThrough(
   headers: Record<string, string>,
   body: string,
 ): Promise<Response> {
-  const { status, body: answer } = await desk.send({ method: 'POST', url, headers, body });
-  if (!ERROR_STATUSES.has(status)) requireTokenStatus(new URL(url).host, status);
-  return new Response(new Uint8Array(answer), {
+  const answer = await desk.send({ method: 'POST', url, headers, body });
+  const { status } = answer;
+  if (!ERROR_STATUSES.has(status)) requireTokenStatus(new URL(url).host, answer);
+  return new Response(new Uint8Array(answer.body), {
     status: ERROR_STATUSES.has(status) ? status : 200,
     headers: { 'content-type': 'application/json' },
   });
@@ -95,7 +96,7 @@ async function readToken(
   } catch (error) {
     if (error instanceof TokenRequestError) throw error;
     if (error instanceof oauth.ResponseBodyError) throw refusalOf(host, status, error.error);
-    requireTokenStatus(host, status);
+    requireTokenStatus(host, { status, headers: {} });
     const expected = 'JSON with access_token and the token_type "Bearer" (RFC 6749, section 5.1)';
     throw new TokenRequestError('TOKEN_ANSWER_UNREADABLE', host, `its answer must be ${expected}`);
   }
