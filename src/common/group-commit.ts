@@ -50,7 +50,7 @@ export class GroupCommit<T, R> {
 
   /** Items that are waiting or in flight. */
   get size(): number {
-    return this.pending.length + this.inFlight;
+    return this.pendingCount + this.inFlight;
   }
 
   /** Resolves when nothing is waiting or in flight. */
