@@ -7,10 +7,18 @@ import { BodySchemas } from './schemas/body-schemas.js';
 import { IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
 import { IntegrationHistory } from './integration-history.js';
+import { IntegrationTls } from './tls/integration-tls.js';
 
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule],
-  providers: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory, IntegrationHistory],
-  exports: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory],
+  providers: [
+    ExpressionSandbox,
+    BodySchemas,
+    IntegrationChecker,
+    IntegrationDirectory,
+    IntegrationHistory,
+    IntegrationTls,
+  ],
+  exports: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory, IntegrationTls],
 })
 export class IntegrationsModule {}

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { asIntegrationId } from '../../src/common/ids.js';
 import { INTEGRATIONS } from '../../src/integrations/integration.collection.js';
 import { SECRETS } from '../../src/security/secrets/secret.collection.js';
 import { Database } from '../../src/storage/database.js';
 import { ApiClient } from '../support/api-client.js';
+import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { startServerHost } from '../support/server-host.js';
 import type { TestHost } from '../support/test-host.js';
@@ -164,6 +167,53 @@ describe('mutual TLS', () => {
     expect(status).toBe(422);
     expect(body.faults.map((fault: { field: string }) => fault.field)).toContain(field);
     expect(JSON.stringify(body)).not.toContain('PRIVATE KEY');
+  });
+
+  /** The expiry as it was read from the certificate: certificates that run out at a given time cannot be kept in files. */
+  const expiring = (id: string, expiresAt: Date) =>
+    host
+      .find(Database)
+      .model(INTEGRATIONS)
+      .updateOne({ _id: asIntegrationId(id) }, { $set: { 'tls.clientCertificate.expiresAt': expiresAt } });
+
+  it('FAILs by an expired certificate before any call, its token endpoint included, and names it with its date', async () => {
+    const auth = {
+      kind: 'oauth2-client-credentials',
+      tokenUrl: `${vendor.url}/token`,
+      clientId: 'lab',
+      clientSecret: 'client-secret-1',
+    };
+    for (const part of [{}, { auth }]) {
+      const { body } = await create({ tls: { ...CLIENT, ca: CA }, ...part }).expect(201);
+      await expiring(body.id, new Date('2026-01-31T12:00:00Z'));
+      const log = await deliver('FAIL');
+      expect(log).toMatchObject({ errorClass: 'config', errorCode: 'CERTIFICATE_EXPIRED', attemptCount: 1 });
+      expect(log.errorMessage).toContain(`tls.certificate of ${body.id} expired on 2026-01-31T12:00:00.000Z`);
+      await lab.delete(`/v1/integrations/${body.id}`).expect(204);
+    }
+    expect(vendor.requests).toEqual([]);
+  });
+
+  it('warns in the log once a day of a certificate that expires within 30 days', async () => {
+    const said = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const warnings = () =>
+      said.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('tls.certificate'));
+    const { body } = await create({ tls: { ...CLIENT, ca: CA } }).expect(201);
+    await expiring(body.id, new Date(Date.now() + 31 * 86_400_000));
+    await deliver();
+    expect(warnings()).toEqual([]);
+    const expiresAt = new Date(Date.now() + 29 * 86_400_000);
+    await expiring(body.id, expiresAt);
+    await eventually(
+      async () => {
+        await deliver();
+        return warnings();
+      },
+      (lines) => lines.length > 0,
+    );
+    await deliver();
+    expect(warnings()).toEqual([expect.stringContaining(`${body.id} expires on ${expiresAt.toISOString()}`)]);
+    said.mockRestore();
   });
 
   it('refuses to send without TLS what was to be sent with it', async () => {

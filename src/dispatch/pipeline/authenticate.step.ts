@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { bounded, DATABASE_TIMEOUT_MS } from '../../common/bounded.js';
 import { findAuthKind } from '../../integrations/auth/auth-kinds.js';
 import { CredentialsDesk, type DeskServices } from '../../integrations/auth/credentials-desk.js';
-import { outboundTls } from '../../integrations/tls/outbound-tls.js';
+import { IntegrationTls } from '../../integrations/tls/integration-tls.js';
 import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { SharedTokens } from '../../security/tokens/shared-tokens.js';
@@ -19,6 +19,7 @@ export class AuthenticateStep implements PipelineStep {
 
   constructor(
     private readonly vault: SecretVault,
+    private readonly tls: IntegrationTls,
     tokens: SharedTokens,
     http: OutboundHttpClient,
   ) {
@@ -39,13 +40,13 @@ export class AuthenticateStep implements PipelineStep {
     kind: RegisteredAuthKind,
     secretId: string,
   ): Promise<void> {
-    const { tenantId, auth, endpoint, tls } = delivery.integration;
+    const { tenantId, auth, endpoint } = delivery.integration;
     const secret = await bounded(this.vault.reveal(tenantId, secretId), DATABASE_TIMEOUT_MS, 'Reading a secret');
     const request = { id: delivery.log._id, method: endpoint.method, url, headers, body };
     const desk = new CredentialsDesk(this.services, {
       owner: { tenantId, id: secretId },
       refused: delivery.refused?.token ?? null,
-      tls: tls ? outboundTls(this.vault, tenantId, tls) : null,
+      tls: this.tls.of(delivery.integration),
     });
     const applied = kind.apply(request, { settings: auth.settings, secret }, desk);
     delivery.secrets.push(...(applied instanceof Promise ? await applied : applied));

@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { requireBoundedHeaders } from '../../integrations/header-limits.js';
 import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
-import { outboundTls } from '../../integrations/tls/outbound-tls.js';
-import { SecretVault } from '../../security/secrets/secret-vault.js';
+import { IntegrationTls } from '../../integrations/tls/integration-tls.js';
 import type { Delivery } from './delivery.js';
 import type { PipelineStep } from './pipeline-step.js';
 
@@ -12,7 +11,7 @@ import type { PipelineStep } from './pipeline-step.js';
 export class SendStep implements PipelineStep {
   constructor(
     private readonly http: OutboundHttpClient,
-    private readonly vault: SecretVault,
+    private readonly tls: IntegrationTls,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -21,12 +20,13 @@ export class SendStep implements PipelineStep {
     if (!request) return;
     // Here, not where they are filled in: credentials and signatures count as well.
     requireBoundedHeaders(request.headers);
+    const tls = this.tls.of(integration);
     delivery.response = await this.http.send({
       method: integration.endpoint.method,
       url: request.url.href,
       headers: request.headers,
       ...(request.body ? { body: request.body } : {}),
-      ...(integration.tls ? { tls: outboundTls(this.vault, integration.tenantId, integration.tls) } : {}),
+      ...(tls ? { tls } : {}),
       timeoutMs: integration.timeoutMs,
       maxResponseBytes: this.settings.limits.responseBytes,
     });
