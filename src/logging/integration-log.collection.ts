@@ -73,9 +73,9 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     },
     {
       name: 'order',
-      keys: { integrationId: 1, 'order.key': 1, 'order.seq': 1 },
+      keys: { integrationId: 1, 'order.key': 1, status: 1, 'order.seq': 1 },
       options: { partialFilterExpression: { 'order.key': { $exists: true } } },
-      serves: 'ordering: the deliveries of an integration with the same key, in their order',
+      serves: 'ordering: the unfinished deliveries of an integration with the same key, in their order',
     },
     {
       name: 'callbacks_class',
