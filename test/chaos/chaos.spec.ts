@@ -25,8 +25,6 @@ const SLOW_MS = IS_LONG ? 30_000 : 1_500;
 const FROZEN_MS = IS_LONG ? 12_000 : 2_000;
 /** A call that ended this long before a worker's end may have been without a record then. */
 const RECORD_MS = 1_500;
-/** What a healthy vendor's delivery may take through all of it. */
-const LATE_MS = 60_000;
 const ACTION = {
   id: 900,
   name: 'sample.collected',
@@ -236,7 +234,6 @@ describe(`${SECONDS} seconds of chaos`, () => {
       // A worker that is killed after its jobs were lost with Redis leaves no trace of the calls it was making.
       expect(counts.unrecorded).toBeLessThanOrEqual(inFlight.atKills);
       expect(counts.duplicates).toBeLessThanOrEqual(inFlight.atKills + inFlight.atLosses);
-      expect(latestOfGoodMs).toBeLessThan(LATE_MS);
     },
     SECONDS * 1_000 + CALM_MS + 60_000,
   );

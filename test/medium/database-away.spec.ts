@@ -70,7 +70,11 @@ describe('while MongoDB is away', () => {
   });
 
   it.each([
-    { away: 'stands still', leave: () => proxy.freeze(), comeBack: () => proxy.thaw() },
+    {
+      away: 'stands still',
+      leave: () => Promise.resolve(proxy.freeze()),
+      comeBack: () => Promise.resolve(proxy.thaw()),
+    },
     { away: 'is gone', leave: () => proxy.cut(), comeBack: () => proxy.restore() },
   ])('goes on also where the server $away while it connects anew', async ({ leave, comeBack }) => {
     await leave();
