@@ -233,7 +233,8 @@ describe(`${SECONDS} seconds of chaos`, () => {
       expect(faults).toEqual([]);
       // A worker that is killed after its jobs were lost with Redis leaves no trace of the calls it was making.
       expect(counts.unrecorded).toBeLessThanOrEqual(inFlight.atKills);
-      expect(counts.duplicates).toBeLessThanOrEqual(inFlight.atKills + inFlight.atLosses);
+      // On a busy machine calls time out and stalled workers are taken over: their tries say so.
+      expect(counts.duplicates).toBeLessThanOrEqual(inFlight.atKills + inFlight.atLosses + counts.unheard);
     },
     SECONDS * 1_000 + CALM_MS + 60_000,
   );

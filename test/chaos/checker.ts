@@ -13,6 +13,8 @@ export interface Findings {
   readonly faults: readonly string[];
   readonly failed: number;
   readonly unknown: number;
+  /** Tries that a living worker ended without an answer, or after another had taken them over. */
+  readonly unheard: number;
   /** Calls by which a vendor took what it had taken before. */
   readonly duplicates: number;
   readonly duplicatesOf: Readonly<Record<string, number>>;
@@ -28,7 +30,7 @@ export function check({ logs, attempts, vendors }: Account): Findings {
   const byName = new Map(vendors.map((one) => [one.name, { ...one, seen: seenBy(one) }]));
   const faults = strangersAmong(vendors, logs);
   const duplicatesOf: Record<string, number> = {};
-  const counts = { failed: 0, unknown: 0, duplicates: 0, unrecorded: 0 };
+  const counts = { failed: 0, unknown: 0, unheard: 0, duplicates: 0, unrecorded: 0 };
   for (const log of logs) {
     const vendor = byName.get(log.vendor ?? '');
     const first: Try[] = log.firstAttempt ? [{ ...log.firstAttempt, superseded: false }] : [];
@@ -41,6 +43,9 @@ export function check({ logs, attempts, vendors }: Account): Findings {
     );
     counts.failed += log.status === 'FAIL' ? 1 : 0;
     counts.unknown += tries.filter(({ outcome }) => outcome === 'unknown').length;
+    counts.unheard += tries.filter(
+      ({ outcome, response, superseded }) => superseded || (outcome === 'fail' && response === null),
+    ).length;
     counts.duplicates += Math.max(0, taken - 1);
     if (log.vendor) duplicatesOf[log.vendor] = (duplicatesOf[log.vendor] ?? 0) + Math.max(0, taken - 1);
     counts.unrecorded += unrecorded;
