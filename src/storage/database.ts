@@ -44,6 +44,7 @@ export class Database implements OnApplicationShutdown {
   private readonly uri: string;
   private readonly flushes: (() => Promise<unknown>)[] = [];
   private opening: Promise<Connection> | null = null;
+  private closing = false;
   private watching: NodeJS.Timeout | undefined;
   readonly connection: Connection;
 
@@ -131,13 +132,19 @@ export class Database implements OnApplicationShutdown {
     this.log.error(`MongoDB: the driver has stopped looking for its server; connecting anew`);
     await bounded(this.connection.close(), REOPEN_TIMEOUT_MS, 'Closing the connection').catch(() => undefined);
     this.opening = this.open();
-    await this.opening.catch((error: unknown) => {
+    await bounded(this.opening, REOPEN_TIMEOUT_MS, 'Connecting anew').catch((error: unknown) => {
       this.log.error(`MongoDB: ${String(error)}`);
-      this.watching = setInterval(() => void this.reopen(), STUCK_MS).unref();
+      // A connection that hangs while it comes about would be all that the next try finds.
+      void this.connection
+        .getClient()
+        .close(true)
+        .catch(() => undefined);
+      if (!this.closing) this.watching = setInterval(() => void this.reopen(), WATCH_EVERY_MS).unref();
     });
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.closing = true;
     clearInterval(this.watching);
     await Promise.all(this.flushes.map((flush) => flush()));
     if (this.owned) await this.connection.close();

@@ -3,11 +3,11 @@ import { type FakeVendor, startFakeVendor, type VendorHabit } from '../support/f
 
 const HUGE = Buffer.alloc(3 * 1_048_576, 'x');
 
-/** One vendor of each kind that a dispatcher meets. `well`: what it does once it has recovered. */
-const HABITS: Readonly<Record<string, VendorHabit>> = {
+/** One vendor of each kind that a dispatcher meets. */
+const habitsWith = (slowMs: number): Readonly<Record<string, VendorHabit>> => ({
   good: () => ({ body: { ok: true } }),
   slow: async () => {
-    await delay(900);
+    await delay(slowMs);
     return { body: { ok: true } };
   },
   dead: (_request, response) => {
@@ -23,33 +23,56 @@ const HABITS: Readonly<Record<string, VendorHabit>> = {
     response.destroy();
     return null;
   },
-};
+});
+
+interface FleetCall {
+  /** When it was answered or its connection ended; `null` while it goes on. */
+  endedAt: number | null;
+}
 
 export interface FleetVendor {
   readonly name: string;
   readonly vendor: FakeVendor;
   /** Calls that it answered with success, by delivery id. A call that it broke off may count too: it has the data. */
   readonly taken: Map<string, number>;
+  readonly calls: FleetCall[];
+}
+
+export interface Fleet {
+  readonly vendors: readonly FleetVendor[];
+  /** Calls that have not ended, or ended so lately that their records may not be written. */
+  inFlight(recordMs: number): number;
+  /** From now on they all answer well and at once. */
+  heal(): void;
+  close(): Promise<void>;
 }
 
 /** Starts them all; each counts what it took. */
-export async function startFleet(): Promise<{ vendors: FleetVendor[]; heal(): void; close(): Promise<void> }> {
+export async function startFleet({ slowMs }: { slowMs: number }): Promise<Fleet> {
   const vendors = await Promise.all(
-    Object.entries(HABITS).map(async ([name, habit]) => {
-      const fleetVendor: FleetVendor = { name, vendor: await startFakeVendor(), taken: new Map() };
+    Object.entries(habitsWith(slowMs)).map(async ([name, habit]) => {
+      const fleetVendor: FleetVendor = { name, vendor: await startFakeVendor(), taken: new Map(), calls: [] };
       behave(fleetVendor, habit);
       return fleetVendor;
     }),
   );
   return {
     vendors,
+    inFlight: (recordMs) => {
+      const since = Date.now() - recordMs;
+      const isOpen = ({ endedAt }: FleetCall) => endedAt === null || endedAt >= since;
+      return vendors.reduce((sum, { calls }) => sum + calls.filter(isOpen).length, 0);
+    },
     heal: () => vendors.forEach((one) => behave(one, () => ({ body: { ok: true } }))),
     close: async () => void (await Promise.all(vendors.map(({ vendor }) => vendor.close()))),
   };
 }
 
-function behave({ vendor, taken }: FleetVendor, habit: VendorHabit): void {
+function behave({ vendor, taken, calls }: FleetVendor, habit: VendorHabit): void {
   vendor.answer(async (request, response) => {
+    const call: FleetCall = { endedAt: null };
+    calls.push(call);
+    response.once('close', () => (call.endedAt = Date.now()));
     const answer = await habit(request, response);
     const id = String(request.headers['webhook-id']);
     const isOk =

@@ -5,6 +5,7 @@ import { IntegrationLogger } from '../../src/index.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
 import { Database } from '../../src/storage/database.js';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
+import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { freshDatabaseName, mongodbUri } from '../support/services.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
@@ -66,6 +67,30 @@ describe('while MongoDB is away', () => {
     const { deliveries } = await emit();
     await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS');
     expect(vendor.requests).toHaveLength(1);
+  });
+
+  it.each([
+    {
+      away: 'stands still',
+      leave: () => Promise.resolve(proxy.freeze()),
+      comeBack: () => Promise.resolve(proxy.thaw()),
+    },
+    { away: 'is gone', leave: () => proxy.cut(), comeBack: () => proxy.restore() },
+  ])('goes on also where the server $away while it connects anew', async ({ leave, comeBack }) => {
+    await leave();
+    const refused = emit({ idempotencyKey: 'k-1' }).catch(() => null);
+    const database = host.find(Database);
+    const reopen: unknown = Reflect.get(database, 'reopen');
+    assert(typeof reopen === 'function');
+    await Reflect.apply(reopen, database, []);
+    await comeBack();
+    await refused;
+    const emitted = await eventually(
+      () => emit({ idempotencyKey: 'k-2' }).catch(() => null),
+      (event) => event !== null,
+    );
+    await host.waitForLog(emitted?.deliveries[0]?.logId ?? '', 'SUCCESS');
+    expect(vendor.requests.length).toBeGreaterThan(0);
   });
 
   it('refuses an emit with what to do, and takes the same key once MongoDB is back', async () => {

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** The two ends of a connection through the proxy. */
+type Ends = readonly [incoming: Socket, outgoing: Socket];
+
 /** A server's address that a test can take away and give back, without touching the server that other tests use. */
 export class CuttableProxy {
-  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<Ends>();
+  private isFrozen = false;
   private server: Server | null = null;
   private port = 0;
 
@@ -24,7 +28,7 @@ export class CuttableProxy {
   async cut(): Promise<void> {
     const { server } = this;
     this.server = null;
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of [...this.connections].flat()) socket.destroy();
     if (!server) return;
     server.close();
     await once(server, 'close');
@@ -37,18 +41,31 @@ export class CuttableProxy {
     if (typeof address === 'object' && address) this.port = address.port;
   }
 
+  /** Keeps connections open and takes new ones, but passes nothing on in either direction: a server that has stopped. */
+  freeze(): void {
+    this.isFrozen = true;
+    for (const socket of [...this.connections].flat()) socket.unpipe().pause();
+  }
+
+  /** Passes on what has come meanwhile, and goes on. */
+  thaw(): void {
+    this.isFrozen = false;
+    for (const ends of this.connections) pass(ends);
+  }
+
   private join(incoming: Socket): void {
-    const outgoing = connect(Number(this.target.port), this.target.hostname);
-    for (const socket of [incoming, outgoing]) {
-      this.sockets.add(socket);
+    const ends: Ends = [incoming, connect(Number(this.target.port), this.target.hostname)];
+    this.connections.add(ends);
+    for (const socket of ends) {
       socket
         .on('error', () => undefined)
         .on('close', () => {
-          this.sockets.delete(socket);
-          incoming.destroy();
-          outgoing.destroy();
+          this.connections.delete(ends);
+          for (const end of ends) end.destroy();
         });
     }
-    incoming.pipe(outgoing).pipe(incoming);
+    if (!this.isFrozen) pass(ends);
   }
 }
+
+const pass = ([incoming, outgoing]: Ends) => void incoming.pipe(outgoing).pipe(incoming);
