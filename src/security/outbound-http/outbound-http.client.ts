@@ -1,11 +1,11 @@
 import http from 'node:http';
-import https from 'node:https';
 import { isIP } from 'node:net';
 import { Axios } from 'axios';
+import { Agent } from 'undici';
 import { AddressGuard } from './address-guard.js';
 import { guardedLookup, type ResolveAll } from './guarded-lookup.js';
 import { outboundCodeOf, systemCodeOf } from './outbound-failure.js';
-import { type Answer, type OutboundAgents, outboundAdapter, statusOf } from './outbound.adapter.js';
+import { type Answer, outboundAdapter, statusOf } from './outbound.adapter.js';
 import { type OutboundTls, TlsAgents } from './tls-agents.js';
 import { OutboundRequestError } from './outbound-request.error.js';
 import type { OutgoingBody } from './segmented-body.js';
@@ -45,9 +45,12 @@ export interface OutboundHttpOptions {
   readonly resolve?: ResolveAll;
 }
 
-/** Sockets to one host: above the concurrency of any one process, so that the agent never makes a call wait. */
-const MAX_SOCKETS_PER_HOST = 1_024;
-const MAX_IDLE_SOCKETS_PER_HOST = 256;
+/** Connections to one host: above the concurrency of any one process, so that no call ever waits for another. */
+const MAX_CONNECTIONS_PER_HOST = 1_024;
+/** A connection that nobody used for so long is closed; sooner where the vendor's `Keep-Alive` header says so. */
+const IDLE_MS = 15_000;
+/** What tries to connect for longer will not; calls have bounds of their own. */
+const CONNECT_TIMEOUT_MS = 60_000;
 
 const DEFAULT_HEADERS = { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encoding': 'gzip, deflate, br' };
 
@@ -60,7 +63,7 @@ const DEFAULT_HEADERS = { 'User-Agent': 'Waybill', Accept: '*/*', 'Accept-Encodi
  */
 export class OutboundHttpClient {
   private readonly guard: AddressGuard;
-  private readonly agents: OutboundAgents;
+  private readonly agent: Agent;
   private readonly tlsAgents: TlsAgents;
   private readonly axios: Axios;
 
@@ -68,15 +71,17 @@ export class OutboundHttpClient {
   constructor({ allowCidrs, resolve }: OutboundHttpOptions) {
     this.guard = new AddressGuard(allowCidrs);
     const options = {
-      keepAlive: true,
-      maxSockets: MAX_SOCKETS_PER_HOST,
-      maxFreeSockets: MAX_IDLE_SOCKETS_PER_HOST,
-      lookup: guardedLookup(this.guard, resolve),
+      connections: MAX_CONNECTIONS_PER_HOST,
+      keepAliveTimeout: IDLE_MS,
+      // The time of a call is bounded as a whole.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { lookup: guardedLookup(this.guard, resolve), timeout: CONNECT_TIMEOUT_MS },
     };
-    this.agents = { http: new http.Agent(options), https: new https.Agent(options) };
+    this.agent = new Agent(options);
     this.tlsAgents = new TlsAgents(options);
     // Not `axios.create`: the defaults of the library's instances would be merged into every call, and undone.
-    this.axios = new Axios({ adapter: outboundAdapter(this.agents), headers: DEFAULT_HEADERS });
+    this.axios = new Axios({ adapter: outboundAdapter(this.agent), headers: DEFAULT_HEADERS });
   }
 
   /**
@@ -87,13 +92,14 @@ export class OutboundHttpClient {
     return request.tls ? this.tlsAgents.use(request.tls, (agent) => this.call(request, agent)) : this.call(request);
   }
 
-  private async call(request: OutboundRequest, httpsAgent?: https.Agent): Promise<OutboundResponse> {
+  private async call(request: OutboundRequest, agent?: Agent): Promise<OutboundResponse> {
     const startedAt = performance.now();
     const { host } = this.requireCallable(request);
     const { method, url, body: data, timeoutMs: timeout, maxResponseBytes: maxContentLength } = request;
     const headers = withoutDefaultType(request.headers);
     try {
-      const config = { method, url, headers, data, timeout, maxContentLength, httpsAgent };
+      const own = agent ? { adapter: outboundAdapter(agent) } : {};
+      const config = { method, url, headers, data, timeout, maxContentLength, ...own };
       const answer = await this.axios.request<Answer>(config);
       const durationMs = performance.now() - startedAt;
       return { status: answer.status, ...answer.data, sizeBytes: answer.data.body.length, durationMs };
@@ -104,12 +110,11 @@ export class OutboundHttpClient {
 
   /** Closes the kept connections; calls in progress break off. */
   close(): void {
-    this.agents.http.destroy();
-    this.agents.https.destroy();
+    void this.agent.destroy();
     this.tlsAgents.close();
   }
 
-  /** A literal address is never resolved, so the agents' lookup does not see it. */
+  /** A literal address is never resolved, so the agent's lookup does not see it. */
   private requireCallable({ url: text, headers }: OutboundRequest): URL {
     const url = URL.canParse(text) ? new URL(text) : null;
     if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {

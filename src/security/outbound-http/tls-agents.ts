@@ -1,6 +1,6 @@
-import https from 'node:https';
 import { createSecureContext, rootCertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
+import { Agent } from 'undici';
 
 /** What a caller shows of itself and whom it trusts; PEM. */
 export interface TlsMaterial {
@@ -22,8 +22,11 @@ export interface TlsAgentLimits {
   readonly idleMs: number;
 }
 
+/** What all agents have in common. */
+export type TlsAgentOptions = Omit<Agent.Options, 'connect'> & { readonly connect?: Readonly<Record<string, unknown>> };
+
 interface Lease {
-  readonly agent: https.Agent;
+  readonly agent: Agent;
   calls: number;
   retired: boolean;
   idle: NodeJS.Timeout | undefined;
@@ -40,7 +43,7 @@ export class TlsAgents {
   private readonly leases: LRUCache<string, Promise<Lease>>;
 
   constructor(
-    private readonly options: https.AgentOptions,
+    private readonly options: TlsAgentOptions,
     private readonly limits: TlsAgentLimits = LIMITS,
   ) {
     this.leases = new LRUCache({ max: limits.max, dispose: (lease) => void lease.then(retire, () => undefined) });
@@ -51,7 +54,7 @@ export class TlsAgents {
   }
 
   /** Runs a call with the agent of these credentials. */
-  async use<T>(tls: OutboundTls, call: (agent: https.Agent) => Promise<T>): Promise<T> {
+  async use<T>(tls: OutboundTls, call: (agent: Agent) => Promise<T>): Promise<T> {
     const lease = await this.leaseOf(tls);
     clearTimeout(lease.idle);
     lease.calls += 1;
@@ -66,7 +69,8 @@ export class TlsAgents {
 
   /** Closes them all; calls in progress break off. */
   close(): void {
-    for (const lease of this.leases.values()) void lease.then(({ agent }) => agent.destroy()).catch(() => undefined);
+    for (const lease of this.leases.values())
+      void lease.then(({ agent }) => void agent.destroy()).catch(() => undefined);
     this.leases.clear();
   }
 
@@ -87,7 +91,8 @@ export class TlsAgents {
       ...(privateKey === null ? {} : { key: privateKey }),
       ...(ca === null ? {} : { ca: [...rootCertificates, ca] }),
     });
-    return { agent: new https.Agent({ ...this.options, secureContext }), calls: 0, retired: false, idle: undefined };
+    const connect = { ...this.options.connect, secureContext };
+    return { agent: new Agent({ ...this.options, connect }), calls: 0, retired: false, idle: undefined };
   }
 }
 
@@ -98,5 +103,5 @@ function retire(lease: Lease): void {
 }
 
 function closeUnused({ agent, calls }: Lease): void {
-  if (calls === 0) agent.destroy();
+  if (calls === 0) void agent.destroy();
 }

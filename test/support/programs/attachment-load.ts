@@ -25,10 +25,13 @@ export interface AttachmentLoad {
   readonly fileBytes: number;
 }
 
-/** What it took: bytes above what the process had before the first delivery. */
+/** What it took: bytes above what the process had before, at the most. */
 export interface AttachmentUsage {
   readonly statuses: readonly string[];
-  readonly peakBytes: number;
+  /** Of the whole process, with pages that it has freed and not yet given back. */
+  readonly residentBytes: number;
+  /** Of buffers and objects, with those that wait for the collector. */
+  readonly heldBytes: number;
 }
 
 const load: AttachmentLoad = JSON.parse(process.argv[2] ?? '');
@@ -97,12 +100,23 @@ async function deliver(count: number) {
 
 await deliver(1);
 fileBytes = load.fileBytes;
-const used = () => process.memoryUsage().rss;
+const used = () => {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { residentBytes: rss, heldBytes: heapUsed + external };
+};
 const before = used();
-let peak = before;
-const sampling = setInterval(() => (peak = Math.max(peak, used())), 5);
+const peak = { ...before };
+const sampling = setInterval(() => {
+  const now = used();
+  peak.residentBytes = Math.max(peak.residentBytes, now.residentBytes);
+  peak.heldBytes = Math.max(peak.heldBytes, now.heldBytes);
+}, 5);
 const statuses = await deliver(load.deliveries);
 clearInterval(sampling);
-const usage = { statuses: statuses.map(String), peakBytes: peak - before } satisfies AttachmentUsage;
+const usage = {
+  statuses: statuses.map(String),
+  residentBytes: peak.residentBytes - before.residentBytes,
+  heldBytes: peak.heldBytes - before.heldBytes,
+} satisfies AttachmentUsage;
 process.stdout.write(`${JSON.stringify(usage)}\n`);
 await app.close();
