@@ -3,6 +3,7 @@ const ORDER = [
   ['common'],
   ['config'],
   ['storage', 'security'],
+  ['audit'],
   ['http'],
   ['actions'],
   ['integrations', 'logging', 'queues'],

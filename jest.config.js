@@ -47,6 +47,8 @@ const shared = {
   setupFiles: ['reflect-metadata'],
   moduleNameMapper: {
     '/expression-worker\\.location\\.js$': '<rootDir>/test/support/expression-worker.location.ts',
+    // Declares its module for `import` only.
+    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
   transformIgnorePatterns: [`/node_modules/(${commonJsPackages.join('|')})/`],

@@ -1,10 +1,13 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { ActionsController } from './actions/actions.controller.js';
 import { ActionsModule } from './actions/actions.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
 import { HealthModule } from './health/health.module.js';
+import { AuditController } from './http/audit.controller.js';
+import { requireAuditing } from './http/audited-routes.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
 import { TenantsController } from './http/tenants.controller.js';
@@ -29,11 +32,13 @@ const CONTROLLERS = [
   LogsController,
   RetryController,
   TrafficController,
+  AuditController,
 ];
 
-/** Waybill's HTTP API. Middleware, guard, pipe and filter are bound to its own controllers and to nothing else. */
+/** Waybill's HTTP API. Middleware, guard, interceptor, pipe and filter are bound to its own controllers and to nothing else. */
 @Module({
   imports: [
+    AuditModule,
     SecurityModule,
     ActionsModule,
     IntegrationsModule,
@@ -48,6 +53,7 @@ const CONTROLLERS = [
 })
 export class HttpApiModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
+    requireAuditing(CONTROLLERS);
     consumer.apply(CorrelationMiddleware).forRoutes(...CONTROLLERS);
   }
 }

@@ -2,6 +2,7 @@ import { Body, Get, Inject, Post, Query } from '@nestjs/common';
 import { Redactor } from '../common/redaction.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { DEFAULT_PAGE_SIZE, PageQueryDto } from '../http/page.dto.js';
 import { PlatformOnly } from '../http/platform-only.decorator.js';
@@ -46,6 +47,7 @@ export class ActionsController {
   /** Registers an action of a host in any language, for keys of the platform. */
   @Post()
   @PlatformOnly()
+  @Audited('action.register', { subject: 'action', idIn: 'body' })
   @ApiProblems(409, 422)
   async register(@Caller() caller: Principal, @Body() body: RegisterActionDto): Promise<RegisteredActionDto> {
     const { id, name, description, contextFields, intentUrl } = body;

@@ -3,6 +3,7 @@ import { Body, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nes
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { asEventId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { NotAudited } from '../http/audited.decorator.js';
 import { type HttpRequest, pathOf } from '../http/http-message.js';
 import { Caller } from '../http/principal.decorator.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
@@ -33,6 +34,7 @@ export class EventsController {
 
   /** Records that an action happened. Answers once the event and a QUEUED log for every matching integration are stored. */
   @Post()
+  @NotAudited('machine traffic: the event itself says who emitted what')
   @HttpCode(ACCEPTED)
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -55,6 +57,7 @@ export class EventsController {
 
   /** Records up to 1,000 events. Each is recorded or refused on its own; the answer says which, in the same order. */
   @Post('batch')
+  @NotAudited('machine traffic: the events themselves say who emitted what')
   @HttpCode(MULTI_STATUS)
   @ApiProblems(413)
   async emitBatch(

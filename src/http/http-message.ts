@@ -5,6 +5,11 @@ import type { Principal } from '../security/api-keys/principal.js';
 export interface HttpRequest extends IncomingMessage {
   /** Path and query as received; routers may shorten `url`. */
   originalUrl?: string;
+  /** Whom the request comes from: by the proxies that the application trusts, not by whatever header was sent. */
+  ip?: string;
+  params?: unknown;
+  query?: unknown;
+  body?: unknown;
   /** Set by the guard. */
   waybillPrincipal?: Principal;
 }

@@ -42,6 +42,11 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   URL_INVALID: { status: 422, title: 'The URL cannot be used' },
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
   INTERNAL,
+  AUDIT_NOT_RECORDED: {
+    status: 503,
+    title: 'What is not audited is not done',
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+  },
   EVENT_NOT_RECORDED: {
     status: 503,
     title: 'The event was not recorded',

@@ -3,6 +3,7 @@ import { asTenantId } from '../common/ids.js';
 import type { Tenant } from '../security/tenants/tenant.collection.js';
 import { TenantService } from '../security/tenants/tenant.service.js';
 import { ApiProblems } from './api-problems.decorator.js';
+import { Audited } from './audited.decorator.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { DEFAULT_PAGE_SIZE, PageQueryDto } from './page.dto.js';
 import { PlatformOnly } from './platform-only.decorator.js';
@@ -17,6 +18,7 @@ export class TenantsController {
 
   /** Creates a tenant. */
   @Post()
+  @Audited('tenant.create', { subject: 'tenant', idIn: 'body' })
   @ApiProblems(409)
   async create(@Body() { id, name }: CreateTenantDto): Promise<TenantDto> {
     return viewOf(await this.tenants.create(asTenantId(id), name));

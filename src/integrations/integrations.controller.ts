@@ -2,6 +2,7 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/
 import { ApiBody } from '@nestjs/swagger';
 import { asIntegrationId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { DEFAULT_PAGE_SIZE } from '../http/page.dto.js';
 import { Caller } from '../http/principal.decorator.js';
@@ -42,6 +43,7 @@ export class IntegrationsController {
 
   /** Creates an integration; every fault of it is named at once. */
   @Post()
+  @Audited('integration.create', { subject: 'integration', idIn: 'answer' })
   @ApiBody({ type: CreateIntegrationDto })
   @ApiProblems(404, 422)
   async create(@Caller() caller: Principal, @Body() body: Record<string, unknown>): Promise<SavedIntegrationDto> {
@@ -80,6 +82,7 @@ export class IntegrationsController {
 
   /** Changes an integration: what is sent is laid over what is there, and the result is checked as a whole. */
   @Patch(':id')
+  @Audited('integration.update', { subject: 'integration' })
   @ApiBody({ type: UpdateIntegrationDto })
   @ApiProblems(404, 409, 422)
   async update(
@@ -95,6 +98,7 @@ export class IntegrationsController {
 
   /** Makes new signing keys, shown only in this answer. The ones before go on signing too until the overlap is over. */
   @Post(':id/signing-secret/rotate')
+  @Audited('integration.rotate-signing-secret', { subject: 'integration' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async rotateSigningSecret(
@@ -114,6 +118,7 @@ export class IntegrationsController {
    * reason.
    */
   @Delete(':id')
+  @Audited('integration.delete', { subject: 'integration' })
   @HttpCode(NO_CONTENT)
   @ApiProblems(404)
   async delete(@Caller() caller: Principal, @Param('id') id: string, @Query() query: TenantQueryDto): Promise<void> {

@@ -1,6 +1,7 @@
 import { Body, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { asLogId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { Caller } from '../http/principal.decorator.js';
 import { TenantQueryDto } from '../http/tenant-query.dto.js';
 import { TenantScope } from '../http/tenant-scope.js';
@@ -23,6 +24,7 @@ export class RetryController {
 
   /** Queues a failed log for another try, which is built from the records and the integration as they are then. */
   @Post(':id/retry')
+  @Audited('log.retry', { subject: 'log' })
   @HttpCode(ACCEPTED)
   @ApiProblems(404, 409)
   async retry(

@@ -1,6 +1,7 @@
 import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { asIntegrationId } from '../common/ids.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { Audited } from '../http/audited.decorator.js';
 import { Caller } from '../http/principal.decorator.js';
 import { TenantQueryDto } from '../http/tenant-query.dto.js';
 import { TenantScope } from '../http/tenant-scope.js';
@@ -23,6 +24,7 @@ export class TrafficController {
 
   /** Pauses an integration: events go on making deliveries for it, which wait until a person resumes it. */
   @Post(':id/pause')
+  @Audited('integration.pause', { subject: 'integration' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async pause(
@@ -39,6 +41,7 @@ export class TrafficController {
 
   /** Resumes a paused integration. What has gathered is delivered at the integration's rate, the oldest first. */
   @Post(':id/resume')
+  @Audited('integration.resume', { subject: 'integration' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async resume(

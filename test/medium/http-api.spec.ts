@@ -239,7 +239,9 @@ describe('the HTTP API', () => {
     expect(Object.keys(body.paths).sort()).toEqual([
       '/health/live',
       '/health/ready',
+      '/metrics',
       '/v1/actions',
+      '/v1/audit',
       '/v1/events',
       '/v1/events/batch',
       '/v1/events/{id}',
