@@ -135,7 +135,7 @@ describe('ExpressionSandbox', () => {
 
   it('lets an owner with hanging expressions hold up nobody else', async () => {
     const hanging = Array.from({ length: 4 }, () =>
-      sandbox.evaluate(HANGS, {}, { owner: 'bad', timeoutMs: 300 }).catch(() => 'ended'),
+      sandbox.evaluate(HANGS, {}, { owner: 'bad', timeoutMs: 2_000 }).catch(() => 'ended'),
     );
     const first = await Promise.race([sandbox.evaluate('"good"', {}, { owner: 'good', timeoutMs: 5_000 }), ...hanging]);
     expect(first).toBe('good');
@@ -160,7 +160,7 @@ describe('ExpressionSandbox', () => {
     stop.abort(reason);
     for (const result of await Promise.allSettled(running)) expect(result).toEqual({ status: 'rejected', reason });
     await expect(sandbox.evaluate('1', {}, { signal: stop.signal })).rejects.toBe(reason);
-    expect(await sandbox.evaluate('1', {})).toBe(1);
+    expect(await sandbox.evaluate('1', {}, { timeoutMs: 5_000 })).toBe(1);
   });
 
   it('refuses what no longer fits its queue', async () => {
