@@ -171,10 +171,10 @@ export class LimitOptions {
   @Max(64 * MIB)
   responseBytes = MIB;
 
-  /** Bytes of a request or response body that a log keeps. */
+  /** Bytes of a request or response body that a log keeps. What is over 16 KiB is kept apart, compressed. */
   @IsInt()
   @Min(0)
-  @Max(4 * MIB)
+  @Max(64 * MIB)
   loggedBodyBytes = 64 * KIB;
 }
 
