@@ -178,6 +178,14 @@ export class LimitOptions {
   loggedBodyBytes = 64 * KIB;
 }
 
+export class RetentionOptions {
+  /** Milliseconds between two looks of the workers for what a tenant keeps past its time. */
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  intervalMs = 300_000;
+}
+
 /** All settings of Waybill. Unknown settings and wrong values stop the start, all faults named at once. */
 export class WaybillOptions {
   @ValidateNested()
@@ -206,6 +214,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => ReconcilerOptions)
   reconciler: ReconcilerOptions = new ReconcilerOptions();
+
+  @ValidateNested()
+  @Type(() => RetentionOptions)
+  retention: RetentionOptions = new RetentionOptions();
 
   @ValidateNested()
   @Type(() => CallbackOptions)

@@ -130,6 +130,8 @@ export class IntegrationLogStore implements OnModuleInit {
             retry,
             budgetFrom: log.attemptCount,
             updatedAt: retry.requestedAt,
+            // Its next try may be younger than whatever retention has already walked past.
+            bodiesDueAt: retry.requestedAt,
             ...telling.set,
           },
           ...telling.push,

@@ -201,6 +201,8 @@ export interface IntegrationLog extends LogSummary {
   lastExecutionId: ExecutionId | null;
   /** Only where the integration orders its deliveries. */
   order?: DeliveryOrderKey;
+  /** When bodies of tries that are younger than the log itself are looked at next; on few logs only. */
+  bodiesDueAt?: Date;
   /** Only where somebody is told of its statuses. */
   callbacks?: CallbackStates;
   correlationId: string;

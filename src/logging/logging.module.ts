@@ -12,10 +12,20 @@ import { BodiesApart } from './payloads/bodies-apart.js';
 import { BodyReader } from './payloads/body-reader.js';
 import { PayloadFiles } from './payloads/payload-files.js';
 import { PayloadStore } from './payloads/payload.store.js';
+import { BodyExpiry } from './retention/body-expiry.js';
+import { PayloadExpiry } from './retention/payload-expiry.js';
+import { RetentionExpiry } from './retention/retention-expiry.js';
+import { RetentionSweeper } from './retention/retention-sweeper.js';
+import { RowExpiry } from './retention/row-expiry.js';
 
 @Module({
   imports: [DiscoveryModule, StorageModule, SecurityModule],
   providers: [
+    BodyExpiry,
+    PayloadExpiry,
+    RowExpiry,
+    RetentionExpiry,
+    RetentionSweeper,
     PayloadFiles,
     PayloadStore,
     BodiesApart,

@@ -8,6 +8,8 @@ export interface Tenant {
   createdAt: Date;
   /** Missing where the tenant has set none: then the defaults hold. */
   retention?: Retention;
+  /** When it was set last. */
+  retentionChangedAt?: Date;
 }
 
 export const TENANTS = defineCollection<Tenant>({
@@ -17,6 +19,7 @@ export const TENANTS = defineCollection<Tenant>({
     name: { type: String, required: true },
     createdAt: { type: Date, required: true },
     retention: { type: Object },
+    retentionChangedAt: { type: Date },
   },
   indexes: [],
 });
