@@ -171,11 +171,19 @@ export class LimitOptions {
   @Max(64 * MIB)
   responseBytes = MIB;
 
-  /** Bytes of a request or response body that a log keeps. */
+  /** Bytes of a request or response body that a log keeps. What is over 16 KiB is kept apart, compressed. */
   @IsInt()
   @Min(0)
-  @Max(4 * MIB)
+  @Max(64 * MIB)
   loggedBodyBytes = 64 * KIB;
+}
+
+export class RetentionOptions {
+  /** Milliseconds between two looks of the workers for what a tenant keeps past its time. */
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  intervalMs = 300_000;
 }
 
 /** All settings of Waybill. Unknown settings and wrong values stop the start, all faults named at once. */
@@ -206,6 +214,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => ReconcilerOptions)
   reconciler: ReconcilerOptions = new ReconcilerOptions();
+
+  @ValidateNested()
+  @Type(() => RetentionOptions)
+  retention: RetentionOptions = new RetentionOptions();
 
   @ValidateNested()
   @Type(() => CallbackOptions)

@@ -1,4 +1,5 @@
-import { IsString, Length, Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { TENANT_ID_MESSAGE } from './tenant-query.dto.js';
 
@@ -16,12 +17,39 @@ export class CreateTenantDto {
   name!: string;
 }
 
+const MAX_DAYS = 3_650;
+
+/** How long a tenant's logs are kept, in days: what was sent and received, and the logs themselves. */
+export class RetentionDto {
+  /** At most `rowDays`. */
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DAYS)
+  bodyDays!: number;
+
+  /** From its creation, and from its last change. Logs that are QUEUED are kept for as long as they are. */
+  @IsInt()
+  @Min(1)
+  @Max(MAX_DAYS)
+  rowDays!: number;
+}
+
+/** What is left out stays as it is. */
+export class ChangeTenantDto {
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RetentionDto)
+  retention?: RetentionDto;
+}
+
 export class TenantDto {
   id!: string;
 
   name!: string;
 
   createdAt!: Date;
+
+  retention!: RetentionDto;
 }
 
 export class TenantPageDto {

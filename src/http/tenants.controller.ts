@@ -1,5 +1,7 @@
-import { Body, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { asTenantId } from '../common/ids.js';
+import type { Principal } from '../security/api-keys/principal.js';
+import { DEFAULT_RETENTION } from '../security/tenants/retention.js';
 import type { Tenant } from '../security/tenants/tenant.collection.js';
 import { TenantService } from '../security/tenants/tenant.service.js';
 import { ApiProblems } from './api-problems.decorator.js';
@@ -7,18 +9,24 @@ import { Audited } from './audited.decorator.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { DEFAULT_PAGE_SIZE, PageQueryDto } from './page.dto.js';
 import { PlatformOnly } from './platform-only.decorator.js';
-import { CreateTenantDto, TenantDto, TenantPageDto } from './tenant.dto.js';
+import { Caller } from './principal.decorator.js';
+import { RequestInvalidError } from './request-invalid.error.js';
+import { ChangeTenantDto, CreateTenantDto, type RetentionDto, TenantDto, TenantPageDto } from './tenant.dto.js';
+import { TenantScope } from './tenant-scope.js';
 import { WaybillController } from './waybill-controller.decorator.js';
 
-/** Tenants, for keys of the platform. */
+/** Tenants: all of them for keys of the platform; its own, and what it may set, for a key of a tenant. */
 @WaybillController('tenants')
-@PlatformOnly()
 export class TenantsController {
-  constructor(private readonly tenants: TenantService) {}
+  constructor(
+    private readonly tenants: TenantService,
+    private readonly scope: TenantScope,
+  ) {}
 
   /** Creates a tenant. */
   @Post()
   @Audited('tenant.create', { subject: 'tenant', idIn: 'body' })
+  @PlatformOnly()
   @ApiProblems(409)
   async create(@Body() { id, name }: CreateTenantDto): Promise<TenantDto> {
     return viewOf(await this.tenants.create(asTenantId(id), name));
@@ -26,6 +34,7 @@ export class TenantsController {
 
   /** Lists the tenants in the order of their ids. */
   @Get()
+  @PlatformOnly()
   async list(@Query() { cursor, limit = DEFAULT_PAGE_SIZE }: PageQueryDto): Promise<TenantPageDto> {
     const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, [/^[\w-]{1,64}$/]);
     const found = await this.tenants.list(after, limit + 1);
@@ -37,9 +46,35 @@ export class TenantsController {
   /** One tenant. */
   @Get(':id')
   @ApiProblems(404)
-  async get(@Param('id') id: string): Promise<TenantDto> {
-    return viewOf(await this.tenants.get(asTenantId(id)));
+  async get(@Caller() caller: Principal, @Param('id') id: string): Promise<TenantDto> {
+    return viewOf(await this.tenants.get(await this.scope.resolve(caller, id, 'id')));
+  }
+
+  /** Sets how long the tenant's logs are kept. It applies to what is stored already, within minutes. */
+  @Patch(':id')
+  @Audited('tenant.change', { subject: 'tenant' })
+  @ApiProblems(404)
+  async change(
+    @Caller() caller: Principal,
+    @Param('id') id: string,
+    @Body() change: ChangeTenantDto,
+  ): Promise<TenantDto> {
+    const tenantId = await this.scope.resolve(caller, id, 'id');
+    requireOrder(change.retention);
+    return viewOf(await this.tenants.change(tenantId, change));
   }
 }
 
-const viewOf = ({ _id: id, name, createdAt }: Tenant): TenantDto => ({ id, name, createdAt });
+const viewOf = ({ _id: id, name, createdAt, retention = DEFAULT_RETENTION }: Tenant): TenantDto => ({
+  id,
+  name,
+  createdAt,
+  retention: { ...retention },
+});
+
+/** What is left of a log without its row would be found by nobody. */
+function requireOrder(retention: RetentionDto | undefined): void {
+  if (!retention || retention.bodyDays <= retention.rowDays) return;
+  const expected = `must be at most rowDays, ${retention.rowDays}`;
+  throw new RequestInvalidError([{ field: 'retention.bodyDays', expected, received: String(retention.bodyDays) }]);
+}

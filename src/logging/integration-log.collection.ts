@@ -29,6 +29,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     lastExecutionId: { type: String, default: null },
     order: { type: Object },
     callbacks: { type: Object },
+    bodiesDueAt: { type: Date },
     correlationId: { type: String, required: true },
     parentLogId: { type: String, default: null },
     occurredAt: { type: Date, required: true },
@@ -76,6 +77,12 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       keys: { integrationId: 1, 'order.key': 1, status: 1, 'order.seq': 1 },
       options: { partialFilterExpression: { 'order.key': { $exists: true } } },
       serves: 'ordering: the unfinished deliveries of an integration with the same key, in their order',
+    },
+    {
+      name: 'late_bodies',
+      keys: { tenantId: 1, bodiesDueAt: 1 },
+      options: { partialFilterExpression: { bodiesDueAt: { $exists: true } } },
+      serves: 'retention: logs with bodies that are younger than the log',
     },
     {
       name: 'callbacks_class',

@@ -14,6 +14,7 @@ import type {
   RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import { BodyReader } from './payloads/body-reader.js';
 import type { LogSearchPlan } from './log-search.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
@@ -47,7 +48,10 @@ export class IntegrationLogStore implements OnModuleInit {
     write: (ids) => bounded(this.findAll(ids), DATABASE_TIMEOUT_MS, `Reading ${ids.length} logs`),
   });
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly bodies: BodyReader,
+  ) {
     this.logs = database.model(INTEGRATION_LOGS);
     this.rawLogs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.model(INTEGRATION_ATTEMPTS);
@@ -76,7 +80,7 @@ export class IntegrationLogStore implements OnModuleInit {
     return this.logs.findOne({ _id: id, tenantId }).lean<IntegrationLog>();
   }
 
-  /** Every try of a log, in the order they were made. */
+  /** Every try of a log, in the order they were made, with what is still kept of their bodies. */
   async attemptsOf(log: IntegrationLog): Promise<(Attempt & { superseded: boolean })[]> {
     const further = await this.attempts
       .find({ logId: log._id })
@@ -84,7 +88,10 @@ export class IntegrationLogStore implements OnModuleInit {
       .lean<AttemptDocument[]>();
     const first = log.firstAttempt ? [{ ...log.firstAttempt, superseded: false }] : [];
     const rest = further.map(({ _id, ...attempt }) => ({ executionId: _id, ...attempt }));
-    return [...first, ...rest].sort((a, b) => a.number - b.number || a.startedAt.getTime() - b.startedAt.getTime());
+    const all = [...first, ...rest].sort(
+      (a, b) => a.number - b.number || a.startedAt.getTime() - b.startedAt.getTime(),
+    );
+    return this.bodies.restore(log.tenantId, all);
   }
 
   /** Newest first, without what was sent and received. */
@@ -123,6 +130,8 @@ export class IntegrationLogStore implements OnModuleInit {
             retry,
             budgetFrom: log.attemptCount,
             updatedAt: retry.requestedAt,
+            // Its next try may be younger than whatever retention has already walked past.
+            bodiesDueAt: retry.requestedAt,
             ...telling.set,
           },
           ...telling.push,

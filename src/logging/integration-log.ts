@@ -33,6 +33,18 @@ export interface CapturedBody {
   truncated: boolean;
   /** Bytes of the redacted text that were cut off; an answer that was not read to its end lacks more. */
   cutBytes: number;
+  /** Where the text is, if it is too long to stand here; missing where it does. */
+  payload?: PayloadReference;
+  /** When the text was removed; missing while it is there. */
+  removedAt?: Date;
+  /** The text is there, but the log has more than one answer may hold. Only where it is read. */
+  leftOut?: true;
+}
+
+export interface PayloadReference {
+  id: string;
+  /** Until when it is kept at the least. */
+  expiresAt: Date;
 }
 
 export interface CapturedRequest {
@@ -189,6 +201,8 @@ export interface IntegrationLog extends LogSummary {
   lastExecutionId: ExecutionId | null;
   /** Only where the integration orders its deliveries. */
   order?: DeliveryOrderKey;
+  /** When bodies of tries that are younger than the log itself are looked at next; on few logs only. */
+  bodiesDueAt?: Date;
   /** Only where somebody is told of its statuses. */
   callbacks?: CallbackStates;
   correlationId: string;

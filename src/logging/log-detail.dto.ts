@@ -21,6 +21,12 @@ export class CapturedBodyDto {
 
   /** Bytes of the redacted text that were cut off. */
   cutBytes!: number;
+
+  /** When the text was removed, because its time was over or somebody was erased. Missing while it is kept. */
+  removedAt?: Date;
+
+  /** The text is kept, but the tries of this log have more than the 32 MiB that one answer holds; the latest come first. */
+  leftOut?: boolean;
 }
 
 export class CapturedRequestDto {

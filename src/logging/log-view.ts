@@ -10,6 +10,7 @@ export function logViewOf(log: IntegrationLog) {
     budgetFrom: _budget,
     firstAttempt: _first,
     lastExecutionId: _last,
+    bodiesDueAt: _due,
     extracts = {},
     callbacks = {},
     ...rest

@@ -10,7 +10,7 @@ import { MongoLogSink } from './mongo-log-sink.js';
 
 /** One `bulkWrite` of 500 updates is where larger batches stop paying (measured: 7,700 updates/s). */
 const MAX_BATCH = 500;
-/** Entries in memory at the most; at about 130 KiB for the largest entry this is bounded by 650 MiB, usually by 20 MiB. */
+/** Entries in memory at the most; at about 130 KiB for the largest entry of the default limits this is bounded by 650 MiB, usually by 20 MiB. */
 const MAX_PENDING = 5_000;
 const RETRY_DELAYS_MS = [50, 100, 200, 500, 1_000];
 

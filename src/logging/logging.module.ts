@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
@@ -7,10 +8,35 @@ import { IntegrationLoggerExplorer } from './decorator/integration-logger.explor
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
+import { BodiesApart } from './payloads/bodies-apart.js';
+import { BodyReader } from './payloads/body-reader.js';
+import { PayloadFiles } from './payloads/payload-files.js';
+import { PayloadStore } from './payloads/payload.store.js';
+import { BodyExpiry } from './retention/body-expiry.js';
+import { PayloadExpiry } from './retention/payload-expiry.js';
+import { RetentionExpiry } from './retention/retention-expiry.js';
+import { RetentionSweeper } from './retention/retention-sweeper.js';
+import { RowExpiry } from './retention/row-expiry.js';
 
 @Module({
-  imports: [DiscoveryModule, StorageModule],
-  providers: [MongoLogSink, LogWriter, IntegrationLogStore, CallbackOutbox, CallRecorder, IntegrationLoggerExplorer],
+  imports: [DiscoveryModule, StorageModule, SecurityModule],
+  providers: [
+    BodyExpiry,
+    PayloadExpiry,
+    RowExpiry,
+    RetentionExpiry,
+    RetentionSweeper,
+    PayloadFiles,
+    PayloadStore,
+    BodiesApart,
+    BodyReader,
+    MongoLogSink,
+    LogWriter,
+    IntegrationLogStore,
+    CallbackOutbox,
+    CallRecorder,
+    IntegrationLoggerExplorer,
+  ],
   exports: [IntegrationLogStore, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

@@ -12,6 +12,7 @@ import {
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
+import { BodiesApart } from './payloads/bodies-apart.js';
 import { tellingUpdate } from './status-change.js';
 
 /** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
@@ -35,12 +36,16 @@ export class MongoLogSink implements LogSink {
   private readonly logs: Collection<IntegrationLog>;
   private readonly attempts: Collection<AttemptDocument>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly bodies: BodiesApart,
+  ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
   }
 
-  async write(entries: readonly LogEntry[]): Promise<void> {
+  async write(whole: readonly LogEntry[]): Promise<void> {
+    const entries = await this.bodies.take(whole);
     const opened = entries.flatMap((entry) => (entry.kind === 'opened' ? [entry.log] : []));
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
     if (opened.length > 0) await insertMissing(() => this.logs.insertMany(opened, { ordered: false }));

@@ -9,6 +9,7 @@ import { SecretKeyCheck } from './secrets/secret-key-check.js';
 import { SecretVault } from './secrets/secret-vault.js';
 import { SharedTokens } from './tokens/shared-tokens.js';
 import { TokenBoard } from './tokens/token-board.js';
+import { TenantSettings } from './tenants/tenant-settings.js';
 import { TenantService } from './tenants/tenant.service.js';
 
 @Module({
@@ -18,6 +19,7 @@ import { TenantService } from './tenants/tenant.service.js';
     SecretKeyCheck,
     SecretVault,
     TenantService,
+    TenantSettings,
     TokenBoard,
     SharedTokens,
     {
@@ -31,7 +33,7 @@ import { TenantService } from './tenants/tenant.service.js';
       useFactory: ({ network }: Settings) => new OutboundHttpClient({ allowCidrs: network.allowCidrs }),
     },
   ],
-  exports: [ApiKeyService, SecretVault, TenantService, SharedTokens, OutboundHttpClient],
+  exports: [ApiKeyService, SecretVault, TenantService, TenantSettings, SharedTokens, OutboundHttpClient],
 })
 export class SecurityModule implements OnApplicationShutdown {
   constructor(private readonly http: OutboundHttpClient) {}

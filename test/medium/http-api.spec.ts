@@ -117,7 +117,12 @@ describe('the HTTP API', () => {
       for (const id of ['t-1', 't-2', 't-3', 't-4'])
         await platform.post('/v1/tenants', { id, name: `T ${id}` }).expect(201);
       const { body } = await platform.get('/v1/tenants/t-2').expect(200);
-      expect(body).toEqual({ id: 't-2', name: 'T t-2', createdAt: expect.stringMatching(/Z$/) });
+      expect(body).toEqual({
+        id: 't-2',
+        name: 'T t-2',
+        createdAt: expect.stringMatching(/Z$/),
+        retention: { bodyDays: 30, rowDays: 400 },
+      });
       const items = await platform.all('/v1/tenants', 2);
       expect(items.map(({ id }) => id)).toEqual([LAB, 't-1', 't-2', 't-3', 't-4']);
     });

@@ -1,5 +1,4 @@
 import { asLogId } from '../../src/common/ids.js';
-import { SETTINGS, type Settings } from '../../src/config/settings.js';
 import { executionOf } from '../../src/dispatch/execution.js';
 import type { Verdict } from '../../src/dispatch/pipeline/verdict.js';
 import type { Integration } from '../../src/integrations/integration.js';
@@ -8,6 +7,8 @@ import { IntegrationLogStore } from '../../src/logging/integration-log.store.js'
 import type { Execution } from '../../src/logging/log-entry.js';
 import { MongoLogSink } from '../../src/logging/mongo-log-sink.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
+import { INLINE_BYTES } from '../../src/logging/payloads/payload-text.js';
+import { aBody, aLog } from '../support/builders.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
 
@@ -93,15 +94,8 @@ describe('the log writer', () => {
     const executions = logs.map((log, index) => {
       const execution = tryOf(log, SUCCESS);
       if (index !== 1) return execution;
-      const body = {
-        text: TOO_LARGE,
-        sizeBytes: TOO_LARGE.length,
-        sha256: '',
-        truncated: false,
-        contentType: null,
-        cutBytes: 0,
-      };
-      return { ...execution, attempt: { ...execution.attempt, response: { status: 200, headers: {}, body } } };
+      const response = { status: 200, headers: { 'x-note': TOO_LARGE }, body: null };
+      return { ...execution, attempt: { ...execution.attempt, response } };
     });
     await Promise.all(executions.map(write));
     const written = await Promise.all(logs.map(({ _id }) => host.findLog(_id)));
@@ -113,12 +107,10 @@ describe('the log writer', () => {
     expect(written[1]?.firstAttempt).toMatchObject({ number: 1, outcome: 'success', response: null });
   });
 
-  it('writes many tries with the largest bodies at once as they are, without trying again', async () => {
-    const { loggedBodyBytes } = host.app.get<Settings>(SETTINGS, { strict: false }).limits;
-    const text = 'x'.repeat(loggedBodyBytes);
-    const body = { text, sizeBytes: text.length, sha256: '', truncated: false, contentType: null, cutBytes: 0 };
-    const logs: IntegrationLog[] = [];
-    for (let count = 0; count < 200; count += 1) logs.push(await queuedLog());
+  it('writes many tries with the largest bodies that stand in rows at once, without trying again', async () => {
+    const body = aBody('x'.repeat(INLINE_BYTES));
+    const logs = Array.from({ length: 450 }, () => aLog());
+    await host.find(IntegrationLogStore).insertQueued(logs);
     const writing = jest.spyOn(host.find(MongoLogSink), 'write');
     await Promise.all(
       logs.map((log) => {
@@ -130,7 +122,7 @@ describe('the log writer', () => {
     expect(writing).toHaveBeenCalledTimes(1);
     writing.mockRestore();
     const written = await Promise.all(logs.map(({ _id }) => host.findLog(_id)));
-    expect(written.every((log) => log?.firstAttempt?.response?.body?.text === text)).toBe(true);
+    expect(written.every((log) => log?.firstAttempt?.response?.body?.text === body.text)).toBe(true);
   });
 
   it('refuses an opened log that the database refuses, and writes the others of its batch', async () => {

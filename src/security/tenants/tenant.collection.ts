@@ -1,10 +1,15 @@
 import type { TenantId } from '../../common/ids.js';
 import { defineCollection } from '../../storage/collection.js';
+import type { Retention } from './retention.js';
 
 export interface Tenant {
   _id: TenantId;
   name: string;
   createdAt: Date;
+  /** Missing where the tenant has set none: then the defaults hold. */
+  retention?: Retention;
+  /** When it was set last. */
+  retentionChangedAt?: Date;
 }
 
 export const TENANTS = defineCollection<Tenant>({
@@ -13,6 +18,8 @@ export const TENANTS = defineCollection<Tenant>({
     _id: String,
     name: { type: String, required: true },
     createdAt: { type: Date, required: true },
+    retention: { type: Object },
+    retentionChangedAt: { type: Date },
   },
   indexes: [],
 });

@@ -5,13 +5,18 @@ import { Database } from '../../storage/database.js';
 import { isDuplicateKey } from '../../storage/mongo-errors.js';
 import { TenantExistsError } from './tenant-exists.error.js';
 import { TenantUnknownError } from './tenant-unknown.error.js';
+import type { Retention } from './retention.js';
+import { TenantSettings } from './tenant-settings.js';
 import { TENANTS, type Tenant } from './tenant.collection.js';
 
 @Injectable()
 export class TenantService implements OnModuleInit {
   private readonly tenants: Model<Tenant>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: TenantSettings,
+  ) {
     this.tenants = database.model(TENANTS);
   }
 
@@ -35,6 +40,15 @@ export class TenantService implements OnModuleInit {
   async get(id: TenantId): Promise<Tenant> {
     const tenant = await this.tenants.findById(id).lean<Tenant>();
     if (!tenant) throw new TenantUnknownError(id);
+    return tenant;
+  }
+
+  /** Replaces what the change names. @throws TenantUnknownError */
+  async change(id: TenantId, { retention }: { readonly retention?: Retention }): Promise<Tenant> {
+    const set = retention ? { retention, retentionChangedAt: new Date() } : {};
+    const tenant = await this.tenants.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<Tenant>();
+    if (!tenant) throw new TenantUnknownError(id);
+    this.settings.forget(id);
     return tenant;
   }
 

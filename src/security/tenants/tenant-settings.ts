@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import type { Model } from 'mongoose';
+import { FreshCache } from '../../common/fresh-cache.js';
+import type { TenantId } from '../../common/ids.js';
+import { Database } from '../../storage/database.js';
+import { DEFAULT_RETENTION, type Retention } from './retention.js';
+import { TENANTS, type Tenant } from './tenant.collection.js';
+
+/** Every process works by a change within a second. */
+const CACHE_MS = 800;
+
+/** What a tenant has set, as the delivery of its events needs it. A tenant that does not exist has the defaults. */
+@Injectable()
+export class TenantSettings {
+  private readonly tenants: Model<Tenant>;
+  private readonly known = new FreshCache<TenantId, Tenant | null>({
+    what: "a tenant's settings",
+    max: 10_000,
+    ttlMs: CACHE_MS,
+    load: (id) => this.tenants.findById(id).lean<Tenant>(),
+  });
+
+  constructor(database: Database) {
+    this.tenants = database.model(TENANTS);
+  }
+
+  async retentionOf(id: TenantId): Promise<Retention> {
+    return (await this.known.get(id))?.retention ?? DEFAULT_RETENTION;
+  }
+
+  /** What has been changed counts in this process at once. */
+  forget(id: TenantId): void {
+    this.known.forget(id);
+  }
+}
