@@ -16,6 +16,7 @@ import { IntegrationsController } from './integrations/integrations.controller.j
 import { SigningKeys } from './integrations/signing/signing-keys.js';
 import { SigningRotation } from './integrations/signing/signing-rotation.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
+import { LogExportController } from './logging/export/log-export.controller.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { LogsController } from './logging/logs.controller.js';
 import { RetriesModule } from './retries/retries.module.js';
@@ -29,6 +30,7 @@ const CONTROLLERS = [
   ActionsController,
   TenantsController,
   IntegrationsController,
+  LogExportController,
   LogsController,
   RetryController,
   TrafficController,

@@ -176,6 +176,18 @@ export class LimitOptions {
   @Min(0)
   @Max(64 * MIB)
   loggedBodyBytes = 64 * KIB;
+
+  /** Milliseconds that the database may take over one page of a search of the logs, before it is told to be narrowed. */
+  @IsInt()
+  @Min(1)
+  @Max(25_000)
+  searchTimeoutMs = 5_000;
+
+  /** Logs that one export holds at the most; what is cut off says how to go on. */
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  exportRows = 100_000;
 }
 
 export class RetentionOptions {

@@ -41,6 +41,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   INTEGRATION_INVALID: { status: 422, title: 'The integration is not valid' },
   URL_INVALID: { status: 422, title: 'The URL cannot be used' },
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
+  SEARCH_TOO_SLOW: { status: 422, title: 'The search takes too long' },
   INTERNAL,
   AUDIT_NOT_RECORDED: {
     status: 503,

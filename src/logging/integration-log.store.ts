@@ -1,8 +1,9 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import type {
@@ -16,6 +17,7 @@ import type {
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { BodyReader } from './payloads/body-reader.js';
 import type { LogSearchPlan } from './log-search.js';
+import { withinSearchTime } from './search-time.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
 /** A place in a list that is sorted by time, newest first. */
@@ -32,7 +34,8 @@ export type SetAsideLog = Pick<IntegrationLog, '_id' | 'integrationId'>;
 
 const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegrationId('') };
 
-const MAX_COUNTED = 10_001;
+/** More are not counted: it would take ever longer. */
+const MAX_COUNTED = 10_000;
 const DUE_FIELDS = { attemptCount: 1, nextAttemptAt: 1 } as const;
 
 /** Reads the log, and writes the moves that no call makes: a new QUEUED row, a person's retry. */
@@ -48,10 +51,14 @@ export class IntegrationLogStore implements OnModuleInit {
     write: (ids) => bounded(this.findAll(ids), DATABASE_TIMEOUT_MS, `Reading ${ids.length} logs`),
   });
 
+  private readonly searchTimeoutMs: number;
+
   constructor(
     private readonly database: Database,
     private readonly bodies: BodyReader,
+    @Inject(SETTINGS) { limits }: Settings,
   ) {
+    this.searchTimeoutMs = limits.searchTimeoutMs;
     this.logs = database.model(INTEGRATION_LOGS);
     this.rawLogs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.model(INTEGRATION_ATTEMPTS);
@@ -94,18 +101,28 @@ export class IntegrationLogStore implements OnModuleInit {
     return this.bodies.restore(log.tenantId, all);
   }
 
-  /** Newest first, without what was sent and received. */
+  /** Newest first, without what was sent and received. @throws SearchTooSlowError */
   async list({ filter, index }: LogSearchPlan, after: LogCursor | null, limit: number): Promise<IntegrationLog[]> {
     // A bound on the time alone can be looked up; with `$or` the database would read everything twice and sort it.
     const page = after
       ? [{ createdAt: { $lte: after.createdAt } }, { $nor: [{ createdAt: after.createdAt, _id: { $gte: after.id } }] }]
       : [];
-    return this.logs
-      .find({ $and: [filter, ...page] }, { firstAttempt: 0 })
-      .sort({ createdAt: -1, _id: -1 })
-      .hint(index)
-      .limit(limit)
-      .lean<IntegrationLog[]>();
+    return withinSearchTime(this.searchTimeoutMs, (maxTimeMS) =>
+      this.logs
+        .find({ $and: [filter, ...page] }, { firstAttempt: 0 }, { maxTimeMS })
+        .sort({ createdAt: -1, _id: -1 })
+        .hint(index)
+        .limit(limit)
+        .lean<IntegrationLog[]>(),
+    );
+  }
+
+  /** How many a search finds, up to a number that can be counted soon. @throws SearchTooSlowError */
+  async count({ filter, index }: LogSearchPlan): Promise<{ count: number; capped: boolean }> {
+    const found = await withinSearchTime(this.searchTimeoutMs, (maxTimeMS) =>
+      this.logs.countDocuments(filter, { limit: MAX_COUNTED + 1, hint: index, maxTimeMS }),
+    );
+    return { count: Math.min(found, MAX_COUNTED), capped: found > MAX_COUNTED };
   }
 
   /**
@@ -156,7 +173,7 @@ export class IntegrationLogStore implements OnModuleInit {
   async countDueOf(integrationId: IntegrationId, until: Date): Promise<{ count: number; oldestAt: Date | null }> {
     const due = { status: 'QUEUED' as const, integrationId, nextAttemptAt: { $gt: new Date(0), $lte: until } };
     const [count, [oldest]] = await Promise.all([
-      this.rawLogs.countDocuments(due, { limit: MAX_COUNTED, hint: 'backlog' }),
+      this.rawLogs.countDocuments(due, { limit: MAX_COUNTED + 1, hint: 'backlog' }),
       this.findDueOf(integrationId, until, 1),
     ]);
     return { count, oldestAt: oldest?.nextAttemptAt ?? null };

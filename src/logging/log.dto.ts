@@ -121,3 +121,11 @@ export class LogPageDto {
   /** For the next page; `null` on the last one. */
   nextCursor!: string | null;
 }
+
+export class LogCountDto {
+  /** At most 10,000. */
+  count!: number;
+
+  /** Whether there are more than that: to be shown as "10,000+". */
+  capped!: boolean;
+}

@@ -5,6 +5,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
+import { LogExport } from './export/log-export.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
@@ -33,10 +34,11 @@ import { RowExpiry } from './retention/row-expiry.js';
     MongoLogSink,
     LogWriter,
     IntegrationLogStore,
+    LogExport,
     CallbackOutbox,
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [IntegrationLogStore, LogWriter, CallbackOutbox],
+  exports: [IntegrationLogStore, LogExport, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}
