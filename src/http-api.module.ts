@@ -4,6 +4,7 @@ import { ActionsModule } from './actions/actions.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
+import { PreviewController } from './dispatch/preview/preview.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
@@ -28,6 +29,7 @@ const CONTROLLERS = [
   IntegrationsController,
   LogsController,
   RetryController,
+  PreviewController,
   TrafficController,
 ];
 

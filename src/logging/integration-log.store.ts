@@ -1,17 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
+import { contextHash } from '../common/context-hash.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
-import type {
-  Attempt,
-  AttemptDocument,
-  DeliveryOrderKey,
-  IntegrationLog,
-  LogStatus,
-  RetryRequest,
+import {
+  type Attempt,
+  type AttemptDocument,
+  contextKeysOf,
+  type DeliveryOrderKey,
+  type IntegrationLog,
+  type LogStatus,
+  type RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import type { LogSearchPlan } from './log-search.js';
@@ -31,6 +33,8 @@ export type SetAsideLog = Pick<IntegrationLog, '_id' | 'integrationId'>;
 
 const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegrationId('') };
 
+/** A context may be part of another one; so many are looked at for an equal one. */
+const MAX_LATER = 50;
 const MAX_COUNTED = 10_001;
 const DUE_FIELDS = { attemptCount: 1, nextAttemptAt: 1 } as const;
 
@@ -99,6 +103,30 @@ export class IntegrationLogStore implements OnModuleInit {
       .hint(index)
       .limit(limit)
       .lean<IntegrationLog[]>();
+  }
+
+  /** The newest log after this one that delivered the same context to the same integration; `null` where none did. */
+  async findLaterSuccess(log: IntegrationLog): Promise<IntegrationLog | null> {
+    const { tenantId, integrationId, context, createdAt } = log;
+    const { tenantId: _tenantId, ...ids } = context;
+    const keys = contextKeysOf(ids);
+    const found = await this.logs
+      .find(
+        {
+          tenantId,
+          ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
+          integrationId,
+          status: 'SUCCESS',
+          createdAt: { $gt: createdAt },
+        },
+        { firstAttempt: 0 },
+      )
+      .sort({ createdAt: -1, _id: -1 })
+      .hint(keys.length === 0 ? 'newest_of_integration' : 'newest_of_key')
+      .limit(MAX_LATER)
+      .lean<IntegrationLog[]>();
+    const subject = contextHash(context);
+    return found.find((other) => contextHash(other.context) === subject) ?? null;
   }
 
   /**
