@@ -20,8 +20,9 @@ import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
 import { AuthenticateStep } from './pipeline/authenticate.step.js';
 import { ClassifyStep } from './pipeline/classify.step.js';
-import { DeliveryPipeline, PIPELINE_STEPS } from './pipeline/delivery-pipeline.js';
+import { AS_SENT_STEPS, DeliveryPipeline, PIPELINE_STEPS } from './pipeline/delivery-pipeline.js';
 import type { PipelineStep } from './pipeline/pipeline-step.js';
+import { RestoreBodyStep } from './pipeline/restore-body.step.js';
 import { SharedTokenDesks, TokenDesks } from './pipeline/token-desks.js';
 import { DeliveryPreview } from './preview/delivery-preview.js';
 import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
@@ -38,6 +39,7 @@ import { Reconciler } from './reconciler.js';
     ActionDispatcher,
     { provide: TokenDesks, useClass: SharedTokenDesks },
     ...PIPELINE_STEPS,
+    RestoreBodyStep,
     ClassifyStep,
     {
       provide: PreviewPipeline,
@@ -47,8 +49,9 @@ import { Reconciler } from './reconciler.js';
     },
     {
       provide: DeliveryPipeline,
-      inject: [ClassifyStep, ...PIPELINE_STEPS],
-      useFactory: (classify: ClassifyStep, ...steps: PipelineStep[]) => new DeliveryPipeline(steps, classify),
+      inject: [ClassifyStep, ...PIPELINE_STEPS, ...AS_SENT_STEPS],
+      useFactory: (classify: ClassifyStep, ...steps: PipelineStep[]) =>
+        new DeliveryPipeline(steps.slice(0, PIPELINE_STEPS.length), steps.slice(PIPELINE_STEPS.length), classify),
     },
     PreviewRuns,
     DeliveryPreview,

@@ -13,6 +13,7 @@ import {
   type DeliveryOrderKey,
   type IntegrationLog,
   type LogStatus,
+  type Resolution,
   type RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
@@ -137,7 +138,7 @@ export class IntegrationLogStore implements OnModuleInit {
     tenantId: TenantId,
     log: IntegrationLog,
     retry: RetryRequest,
-    toTell?: ChangeToTell,
+    { asSent = false, toTell }: { asSent?: boolean; toTell?: ChangeToTell | undefined } = {},
   ): Promise<IntegrationLog | null> {
     const telling = tellingUpdate(toTell);
     return this.logs
@@ -149,12 +150,39 @@ export class IntegrationLogStore implements OnModuleInit {
             nextAttemptAt: retry.requestedAt,
             completedAt: null,
             retry,
+            resolution: { kind: 'retried', by: retry.requestedBy, at: retry.requestedAt, note: retry.reason },
+            ...(asSent ? { asSent: true } : {}),
             budgetFrom: log.attemptCount,
             updatedAt: retry.requestedAt,
             ...telling.set,
           },
           ...telling.push,
+          ...(asSent ? {} : { $unset: { asSent: '' } }),
         },
+        { returnDocument: 'after', projection: { firstAttempt: 0 } },
+      )
+      .lean<IntegrationLog>();
+  }
+
+  /** Settles a FAILed log without a retry; `null` where it is not FAILed, or is settled already. */
+  async resolve(tenantId: TenantId, id: LogId, { by, note }: { by: string; note: string }) {
+    const at = new Date();
+    const resolution: Resolution = { kind: 'resolved', by, at, note };
+    return this.logs
+      .findOneAndUpdate(
+        { _id: id, tenantId, status: 'FAIL', 'resolution.kind': { $exists: false } },
+        { $set: { resolution, updatedAt: at } },
+        { returnDocument: 'after', projection: { firstAttempt: 0 } },
+      )
+      .lean<IntegrationLog>();
+  }
+
+  /** Takes that back; `null` where it is not settled so. */
+  async unresolve(tenantId: TenantId, id: LogId): Promise<IntegrationLog | null> {
+    return this.logs
+      .findOneAndUpdate(
+        { _id: id, tenantId, status: 'FAIL', 'resolution.kind': 'resolved' },
+        { $unset: { resolution: '' }, $set: { updatedAt: new Date() } },
         { returnDocument: 'after', projection: { firstAttempt: 0 } },
       )
       .lean<IntegrationLog>();
@@ -199,11 +227,17 @@ export class IntegrationLogStore implements OnModuleInit {
       : null;
   }
 
-  /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed. */
+  /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed and is not resolved. */
   async isBehind({ integrationId }: IntegrationLog, { key, seq }: DeliveryOrderKey, hold: boolean): Promise<boolean> {
     const unfinished: LogStatus[] = hold ? ['QUEUED', 'FAIL'] : ['QUEUED'];
     const earlier = await this.rawLogs.findOne(
-      { integrationId, 'order.key': key, 'order.seq': { $lt: seq }, status: { $in: unfinished } },
+      {
+        integrationId,
+        'order.key': key,
+        'order.seq': { $lt: seq },
+        status: { $in: unfinished },
+        'resolution.kind': { $ne: 'resolved' },
+      },
       { projection: { _id: 1 }, hint: 'order' },
     );
     return earlier !== null;

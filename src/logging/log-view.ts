@@ -12,6 +12,8 @@ export function logViewOf(log: IntegrationLog) {
     lastExecutionId: _last,
     extracts = {},
     callbacks = {},
+    asSent = false,
+    resolution = null,
     ...rest
   } = log;
   const { class: ofClass, url } = callbacks;
@@ -19,7 +21,7 @@ export function logViewOf(log: IntegrationLog) {
     ...(ofClass ? [callbackViewOf('class', ofClass)] : []),
     ...(url ? [callbackViewOf('url', url)] : []),
   ];
-  return { id, ...rest, extracts, statusCallbacks };
+  return { id, ...rest, asSent, resolution, extracts, statusCallbacks };
 }
 
 function callbackViewOf(receiver: CallbackKind, state: CallbackState) {
