@@ -5,6 +5,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
+import { PreviewController } from './dispatch/preview/preview.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { AuditController } from './http/audit.controller.js';
 import { requireAuditing } from './http/audited-routes.js';
@@ -33,6 +34,7 @@ const CONTROLLERS = [
   LogExportController,
   LogsController,
   RetryController,
+  PreviewController,
   TrafficController,
   AuditController,
 ];

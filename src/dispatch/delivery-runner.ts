@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RegisteredAction } from '../actions/registered-action.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import { ByteBudget } from '../common/byte-budget.js';
 import { lostExecutionIdFor } from '../common/ids.js';
@@ -17,13 +16,7 @@ import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
-import {
-  FILTER_FAILED,
-  FILTERED_OUT,
-  integrationDeletedVerdict,
-  integrationDisabledVerdict,
-  PROCESS_DIED,
-} from './refusals.js';
+import { integrationDeletedVerdict, integrationDisabledVerdict, PROCESS_DIED } from './refusals.js';
 
 /** A call that takes longer is waiting for its vendor, and costs this process next to nothing meanwhile. */
 const SLOW_CALL_MS = 1_000;
@@ -108,7 +101,7 @@ export class DeliveryRunner {
     if (!integration.enabled) return { verdict: integrationDisabledVerdict(integration), delivery: null };
     const action = await this.findAction(log);
     if ('outcome' in action) return { verdict: action, delivery: null };
-    const refused = await this.refusedByFilter(log, integration, action);
+    const refused = await this.filter.refusalOf(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
     const call = () => this.calls.run(() => this.pipeline.run(delivery));
@@ -124,21 +117,6 @@ export class DeliveryRunner {
       return await call();
     } finally {
       share.release();
-    }
-  }
-
-  /** A log whose filter could not be evaluated at the emit is retried: the filter, as it is now, still has the say. */
-  private async refusedByFilter(
-    log: IntegrationLog,
-    integration: Integration,
-    action: RegisteredAction,
-  ): Promise<FailVerdict | null> {
-    if (log.errorCode !== FILTER_FAILED && log.errorCode !== FILTERED_OUT.errorCode) return null;
-    try {
-      const { context, occurredAt } = log;
-      return (await this.filter.passes(integration, { action, context, occurredAt })) ? null : FILTERED_OUT;
-    } catch (error) {
-      return { ...verdictOfError(error), errorCode: FILTER_FAILED };
     }
   }
 

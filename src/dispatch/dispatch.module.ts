@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ActionsModule } from '../actions/actions.module.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
+import { IntegrationTls } from '../integrations/tls/integration-tls.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { SecretVault } from '../security/secrets/secret-vault.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
@@ -16,9 +18,16 @@ import { DueTries } from './due-tries.js';
 import { EventFilter } from './event-filter.js';
 import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
+import { AuthenticateStep } from './pipeline/authenticate.step.js';
 import { ClassifyStep } from './pipeline/classify.step.js';
-import { DeliveryPipeline, PIPELINE_STEPS } from './pipeline/delivery-pipeline.js';
+import { AS_SENT_STEPS, DeliveryPipeline, PIPELINE_STEPS } from './pipeline/delivery-pipeline.js';
 import type { PipelineStep } from './pipeline/pipeline-step.js';
+import { RestoreBodyStep } from './pipeline/restore-body.step.js';
+import { SharedTokenDesks, TokenDesks } from './pipeline/token-desks.js';
+import { DeliveryPreview } from './preview/delivery-preview.js';
+import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
+import { PreviewRuns } from './preview/preview-runs.js';
+import { PreviewWarnings } from './preview/preview-warnings.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
@@ -28,13 +37,25 @@ import { Reconciler } from './reconciler.js';
     FanOut,
     EventStore,
     ActionDispatcher,
+    { provide: TokenDesks, useClass: SharedTokenDesks },
     ...PIPELINE_STEPS,
+    RestoreBodyStep,
     ClassifyStep,
     {
-      provide: DeliveryPipeline,
-      inject: [ClassifyStep, ...PIPELINE_STEPS],
-      useFactory: (classify: ClassifyStep, ...steps: PipelineStep[]) => new DeliveryPipeline(steps, classify),
+      provide: PreviewPipeline,
+      inject: [SecretVault, IntegrationTls, ...PIPELINE_STEPS],
+      useFactory: (vault: SecretVault, tls: IntegrationTls, ...steps: PipelineStep[]) =>
+        new PreviewPipeline(previewSteps(steps, new AuthenticateStep(vault, tls, new WithheldTokenDesks()))),
     },
+    {
+      provide: DeliveryPipeline,
+      inject: [ClassifyStep, ...PIPELINE_STEPS, ...AS_SENT_STEPS],
+      useFactory: (classify: ClassifyStep, ...steps: PipelineStep[]) =>
+        new DeliveryPipeline(steps.slice(0, PIPELINE_STEPS.length), steps.slice(PIPELINE_STEPS.length), classify),
+    },
+    PreviewRuns,
+    DeliveryPreview,
+    PreviewWarnings,
     DeliveryRunner,
     DeliveryOrder,
     DeliveryFollowUp,
@@ -44,6 +65,6 @@ import { Reconciler } from './reconciler.js';
     BacklogSweep,
     Reconciler,
   ],
-  exports: [ActionDispatcher, EventStore, DeliveryWatch],
+  exports: [ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview],
 })
 export class DispatchModule {}

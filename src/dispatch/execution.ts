@@ -97,9 +97,14 @@ function planOf({ log, integration }: EndedTry, failed: FailVerdict, now: Date) 
 const extractsOf = ({ extracts }: Attempt) => (extracts ? { extracts } : {});
 
 /** What most tries have none of: their rows have no such fields. */
-function rareOf({ refreshedAfter, lifted }: EndedTry): Pick<Attempt, 'refreshedAfter' | 'extracts' | 'extractFaults'> {
+function rareOf({
+  log,
+  refreshedAfter,
+  lifted,
+}: EndedTry): Pick<Attempt, 'asSent' | 'refreshedAfter' | 'extracts' | 'extractFaults'> {
   const { extracts = {}, extractFaults = {} } = lifted ?? {};
   return {
+    ...(log.asSent ? { asSent: true as const } : {}),
     ...(refreshedAfter ? { refreshedAfter } : {}),
     ...(Object.keys(extracts).length > 0 ? { extracts } : {}),
     ...(Object.keys(extractFaults).length > 0 ? { extractFaults } : {}),

@@ -17,6 +17,7 @@ import { IntegrationInput } from './integration-input.dto.js';
 import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
 import { isReservedHeader } from './reserved-headers.js';
+import { scheduleFault } from './retry-schedule.js';
 import { BodySchemas, MAX_SCHEMA_BYTES } from './schemas/body-schemas.js';
 import type { WantedSigning } from './signing/signing.js';
 import { type ReadTls, readTls } from './tls/tls-credentials.js';
@@ -103,6 +104,7 @@ export class IntegrationChecker {
       ...this.expressionFaults('successRule.expression', input.successRule.expression),
       ...this.extractFaults(input.extracts),
       ...this.loggedBodyFaults(input.loggedBodyBytes),
+      ...scheduleFaults(input),
     ];
   }
 
@@ -173,6 +175,13 @@ function fileFaults({ endpoint: { format, headers }, attachments }: IntegrationI
       received: 'string',
     });
   return faults;
+}
+
+function scheduleFaults({ retrySchedule }: IntegrationInput): FieldFault[] {
+  const fault = retrySchedule && scheduleFault(retrySchedule);
+  if (!fault) return [];
+  const [name = '', ...expected] = fault.split(' ');
+  return [{ field: `retrySchedule.${name}`, expected: expected.join(' '), received: 'string' }];
 }
 
 function headerFaults(name: string, value: unknown): FieldFault[] {

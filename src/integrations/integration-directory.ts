@@ -162,6 +162,14 @@ export class IntegrationDirectory implements OnModuleInit {
     return [...(isOnPage ? [current] : []), ...earlier].slice(0, limit);
   }
 
+  /** One version of an integration, whether it is in force, was, or is the deletion; `null` where there was none. */
+  async findVersion(tenantId: TenantId, id: IntegrationId, version: number): Promise<Integration | null> {
+    const current = await this.integrations.findOne({ _id: id, tenantId, version }).lean<Integration>();
+    if (current) return current;
+    const [kept] = await this.history.list(tenantId, id, { before: version + 1, limit: 1 });
+    return kept?.version === version ? kept : null;
+  }
+
   /** Encrypts the secret of `auth` and answers with what an integration keeps of it. */
   async storeAuth(tenantId: TenantId, { kind, settings, secret }: SplitAuth & { kind: string }): Promise<StoredAuth> {
     return { kind, settings, secretId: secret === null ? null : await this.vault.store(tenantId, secret) };

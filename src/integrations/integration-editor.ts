@@ -110,7 +110,7 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
-  const { retryPolicy, traffic, extracts, loggedBodyBytes } = current;
+  const { retryPolicy, retry, retrySchedule, traffic, extracts, loggedBodyBytes } = current;
   const schema: unknown = current.schemaJson ? JSON.parse(current.schemaJson) : null;
   const signing = current.signing ? { schemes: schemesOf(current.signing.keys) } : null;
   const statusCallback = current.statusCallback ? { url: current.statusCallback.url } : null;
@@ -127,7 +127,7 @@ function merged(current: Integration, change: Change): Change {
     attachments,
     timeoutMs,
   };
-  const before = { ...kept, extracts, loggedBodyBytes };
+  const before = { ...kept, retry, retrySchedule, extracts, loggedBodyBytes };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -19,6 +20,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
+import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
 import { BODY_FORMATS, type BodyFormat } from './bodies/body-formats.js';
 import { type Compression, COMPRESSIONS, HTTP_METHODS, type HttpMethod } from './integration.js';
@@ -206,6 +208,51 @@ export class OrderingInput {
   afterFail: 'hold' | 'continue' = 'hold';
 }
 
+/** What a person's retry may do. */
+export class RetryRulesInput {
+  /**
+   * Whether the very body of the last try may be sent again, for a vendor that needs the same one. Otherwise every retry is
+   * built from the live record.
+   */
+  @IsBoolean()
+  @ApiPropertyOptional({ type: 'boolean' })
+  allowAsSent = false;
+}
+
+/** When FAILed logs are tried again by themselves, such as in the nightly window of a vendor. */
+export class RetryScheduleInput {
+  /**
+   * Five fields, as in crontab: minute, hour, day of the month, month, day of the week.
+   * @example "30 2 * * *"
+   */
+  @IsString()
+  @Length(9, 120)
+  cron!: string;
+
+  /**
+   * A name of the IANA database.
+   * @example "Europe/Berlin"
+   */
+  @IsString()
+  @Length(1, 64)
+  timeZone!: string;
+
+  /** Logs whose last error is of one of these classes. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @IsIn(ERROR_CLASSES, { each: true })
+  @ApiPropertyOptional({ enum: ERROR_CLASSES, isArray: true })
+  classes: ErrorClass[] = ['transient', 'unknown'];
+
+  /** Logs that one run tries at the most, the oldest first. */
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  @ApiPropertyOptional({ type: 'integer' })
+  limitPerRun = 1_000;
+}
+
 /** What the vendor bears, across all processes. */
 export class TrafficInput {
   /** Calls at the same time. Without it: a fair share of what the workers can do. */
@@ -347,6 +394,18 @@ export class IntegrationInput {
   @Type(() => RetryPolicyInput)
   @ApiPropertyOptional()
   retryPolicy: RetryPolicyInput = new RetryPolicyInput();
+
+  @ValidateNested()
+  @Type(() => RetryRulesInput)
+  @ApiPropertyOptional()
+  retry: RetryRulesInput = new RetryRulesInput();
+
+  /** `null`: what FAILed waits for a person. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RetryScheduleInput)
+  @ApiPropertyOptional({ type: RetryScheduleInput, nullable: true })
+  retrySchedule: RetryScheduleInput | null = null;
 
   @ValidateNested()
   @Type(() => TrafficInput)

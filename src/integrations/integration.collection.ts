@@ -25,6 +25,8 @@ export const INTEGRATIONS = defineCollection<Integration>({
     loggedBodyBytes: { type: Number, default: null },
     timeoutMs: { type: Number, required: true },
     retryPolicy: { type: Object, required: true },
+    retry: { type: Object, default: { allowAsSent: false } },
+    retrySchedule: { type: Object, default: null },
     traffic: { type: Object, required: true },
     statusCallback: { type: Object, default: null },
     version: { type: Number, required: true },
@@ -40,6 +42,12 @@ export const INTEGRATIONS = defineCollection<Integration>({
       serves: 'fan-out: the integrations of a tenant for an action',
     },
     { name: 'by_tenant', keys: { tenantId: 1, _id: 1 }, serves: 'list the integrations of a tenant, by pages' },
+    {
+      name: 'scheduled_retries',
+      keys: { 'retrySchedule.cron': 1, _id: 1 },
+      options: { partialFilterExpression: { 'retrySchedule.cron': { $exists: true } } },
+      serves: 'scheduled retries: the integrations that have a schedule',
+    },
   ],
 });
 

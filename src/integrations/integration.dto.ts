@@ -10,6 +10,8 @@ import {
   EndpointInput,
   IntegrationInput,
   RetryPolicyInput,
+  RetryRulesInput,
+  RetryScheduleInput,
   StatusCallbackInput,
   SuccessRuleInput,
   TrafficInput,
@@ -138,6 +140,12 @@ export class IntegrationDto {
   timeoutMs!: number;
 
   retryPolicy!: RetryPolicyInput;
+
+  retry!: RetryRulesInput;
+
+  /** `null`: what FAILed waits for a person. */
+  @ApiProperty({ type: RetryScheduleInput, nullable: true })
+  retrySchedule!: RetryScheduleInput | null;
 
   traffic!: TrafficInput;
 

@@ -1,4 +1,5 @@
 import type { AuthSettings } from './auth/auth-kind.js';
+import type { RetrySchedule } from './retry-schedule.js';
 import type { Signing } from './signing/signing.js';
 import type { StoredTls } from './tls/tls.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
@@ -54,6 +55,12 @@ export interface RetryPolicy {
   deadlineMs: number | null;
 }
 
+/** What a person's retry may do. */
+interface RetryRules {
+  /** Whether the very body of the last try may be sent again, in the place of one that is built from the live record. */
+  allowAsSent: boolean;
+}
+
 /** Where a host is told what becomes of the deliveries, and a reference to what it verifies the calls by. */
 export interface StoredCallback {
   url: string;
@@ -87,6 +94,9 @@ export interface IntegrationConfig {
   /** Bounds one whole call, in milliseconds. */
   timeoutMs: number;
   retryPolicy: RetryPolicy;
+  retry: RetryRules;
+  /** `null`: what FAILed waits for a person. */
+  retrySchedule: RetrySchedule | null;
   /** What the vendor bears. */
   traffic: Traffic;
   /** `null`: no URL is told. */

@@ -1,18 +1,21 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
+import { contextHash } from '../common/context-hash.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
-import type {
-  Attempt,
-  AttemptDocument,
-  DeliveryOrderKey,
-  IntegrationLog,
-  LogStatus,
-  RetryRequest,
+import {
+  type Attempt,
+  type AttemptDocument,
+  contextKeysOf,
+  type DeliveryOrderKey,
+  type IntegrationLog,
+  type LogStatus,
+  type Resolution,
+  type RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { BodyReader } from './payloads/body-reader.js';
@@ -36,6 +39,8 @@ const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegration
 
 /** More are not counted: it would take ever longer. */
 const MAX_COUNTED = 10_000;
+/** A context may be part of another one; so many are looked at for an equal one. */
+const MAX_LATER = 50;
 const DUE_FIELDS = { attemptCount: 1, nextAttemptAt: 1 } as const;
 
 /** Reads the log, and writes the moves that no call makes: a new QUEUED row, a person's retry. */
@@ -125,6 +130,30 @@ export class IntegrationLogStore implements OnModuleInit {
     return { count: Math.min(found, MAX_COUNTED), capped: found > MAX_COUNTED };
   }
 
+  /** The newest log after this one that delivered the same context to the same integration; `null` where none did. */
+  async findLaterSuccess(log: IntegrationLog): Promise<IntegrationLog | null> {
+    const { tenantId, integrationId, context, createdAt } = log;
+    const { tenantId: _tenantId, ...ids } = context;
+    const keys = contextKeysOf(ids);
+    const found = await this.logs
+      .find(
+        {
+          tenantId,
+          ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
+          integrationId,
+          status: 'SUCCESS',
+          createdAt: { $gt: createdAt },
+        },
+        { firstAttempt: 0 },
+      )
+      .sort({ createdAt: -1, _id: -1 })
+      .hint(keys.length === 0 ? 'newest_of_integration' : 'newest_of_key')
+      .limit(MAX_LATER)
+      .lean<IntegrationLog[]>();
+    const subject = contextHash(context);
+    return found.find((other) => contextHash(other.context) === subject) ?? null;
+  }
+
   /**
    * Puts a FAILed log back to QUEUED for a person's retry. Of two people who ask at the same time one succeeds; the
    * other gets `null`.
@@ -133,7 +162,7 @@ export class IntegrationLogStore implements OnModuleInit {
     tenantId: TenantId,
     log: IntegrationLog,
     retry: RetryRequest,
-    toTell?: ChangeToTell,
+    { asSent = false, toTell }: { asSent?: boolean; toTell?: ChangeToTell | undefined } = {},
   ): Promise<IntegrationLog | null> {
     const telling = tellingUpdate(toTell);
     return this.logs
@@ -145,6 +174,8 @@ export class IntegrationLogStore implements OnModuleInit {
             nextAttemptAt: retry.requestedAt,
             completedAt: null,
             retry,
+            resolution: { kind: 'retried', by: retry.requestedBy, at: retry.requestedAt, note: retry.reason },
+            ...(asSent ? { asSent: true } : {}),
             budgetFrom: log.attemptCount,
             updatedAt: retry.requestedAt,
             // Its next try may be younger than whatever retention has already walked past.
@@ -152,7 +183,32 @@ export class IntegrationLogStore implements OnModuleInit {
             ...telling.set,
           },
           ...telling.push,
+          ...(asSent ? {} : { $unset: { asSent: '' } }),
         },
+        { returnDocument: 'after', projection: { firstAttempt: 0 } },
+      )
+      .lean<IntegrationLog>();
+  }
+
+  /** Settles a FAILed log without a retry; `null` where it is not FAILed, or is settled already. */
+  async resolve(tenantId: TenantId, id: LogId, { by, note }: { by: string; note: string }) {
+    const at = new Date();
+    const resolution: Resolution = { kind: 'resolved', by, at, note };
+    return this.logs
+      .findOneAndUpdate(
+        { _id: id, tenantId, status: 'FAIL', 'resolution.kind': { $exists: false } },
+        { $set: { resolution, updatedAt: at } },
+        { returnDocument: 'after', projection: { firstAttempt: 0 } },
+      )
+      .lean<IntegrationLog>();
+  }
+
+  /** Takes that back; `null` where it is not settled so. */
+  async unresolve(tenantId: TenantId, id: LogId): Promise<IntegrationLog | null> {
+    return this.logs
+      .findOneAndUpdate(
+        { _id: id, tenantId, status: 'FAIL', 'resolution.kind': 'resolved' },
+        { $unset: { resolution: '' }, $set: { updatedAt: new Date() } },
         { returnDocument: 'after', projection: { firstAttempt: 0 } },
       )
       .lean<IntegrationLog>();
@@ -197,11 +253,17 @@ export class IntegrationLogStore implements OnModuleInit {
       : null;
   }
 
-  /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed. */
+  /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed and is not resolved. */
   async isBehind({ integrationId }: IntegrationLog, { key, seq }: DeliveryOrderKey, hold: boolean): Promise<boolean> {
     const unfinished: LogStatus[] = hold ? ['QUEUED', 'FAIL'] : ['QUEUED'];
     const earlier = await this.rawLogs.findOne(
-      { integrationId, 'order.key': key, 'order.seq': { $lt: seq }, status: { $in: unfinished } },
+      {
+        integrationId,
+        'order.key': key,
+        'order.seq': { $lt: seq },
+        status: { $in: unfinished },
+        'resolution.kind': { $ne: 'resolved' },
+      },
       { projection: { _id: 1 }, hint: 'order' },
     );
     return earlier !== null;

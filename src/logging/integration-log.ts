@@ -6,6 +6,7 @@ import {
   type ExecutionId,
   type IntegrationId,
   type LogId,
+  type RetryBatchId,
   type TenantId,
 } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
@@ -104,6 +105,8 @@ export interface Attempt {
   extracts?: Extracts;
   /** Why an extract has no value, by its name; missing where there is none. */
   extractFaults?: Record<string, string>;
+  /** It sent the body of the try before it again; missing where it was built from the record. */
+  asSent?: true;
 }
 
 /** The second and every further try: documents of their own, only ever added. */
@@ -120,6 +123,17 @@ export interface RetryRequest {
   requestedBy: string;
   reason: string;
   requestedAt: Date;
+  /** The batch that it is part of; missing where it was asked for by itself. */
+  batchId?: RetryBatchId;
+}
+
+/** What a person has settled about a log that FAILed. */
+export interface Resolution {
+  /** `retried`: it is being delivered again, or was. `resolved`: nothing more is sent. */
+  kind: 'retried' | 'resolved';
+  by: string;
+  at: Date;
+  note: string;
 }
 
 /** The fields of a log that move; everything else stays as it was captured. */
@@ -197,6 +211,10 @@ export interface IntegrationLog extends LogSummary {
   budgetFrom: number;
   /** A manual retry that is waiting for its try. */
   retry: RetryRequest | null;
+  /** Its tries send the body of the last one again. */
+  asSent?: true;
+  /** Missing while nobody has settled it, and again once a retry has FAILed. */
+  resolution?: Resolution;
   firstAttempt: Attempt | null;
   lastExecutionId: ExecutionId | null;
   /** Only where the integration orders its deliveries. */

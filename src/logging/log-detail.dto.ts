@@ -116,6 +116,9 @@ export class AttemptDto {
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
   extractFaults?: Record<string, string>;
 
+  /** It sent the body of the try before it again. */
+  asSent?: true;
+
   /** It ended after another worker had taken the delivery over; it did not move the log. */
   superseded!: boolean;
 }

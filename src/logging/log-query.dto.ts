@@ -1,5 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { Transform, Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
@@ -64,6 +64,15 @@ export class LogQueryDto extends PageQueryDto {
   @IsString()
   @Length(2, 200)
   text?: string;
+
+  /**
+   * `false`: logs that FAILed and wait for a person. `true`: logs that a person has retried or resolved.
+   * @example false
+   */
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean({ message: 'resolved must be true or false' })
+  resolved?: boolean;
 
   @IsOptional()
   @IsIn(DIRECTIONS)

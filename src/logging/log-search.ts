@@ -63,7 +63,7 @@ export interface LogSearchPlan {
 
 /** The tenant always stands first. Of several filters the one that usually leaves the fewest logs has the index. */
 export function planOf(tenantId: TenantId, { query, context, extracts }: LogSearch): LogSearchPlan {
-  const { actionId, integrationId, vendor, status, errorClass, errorCode, text, direction, from, to } = query;
+  const { actionId, integrationId, vendor, status, errorClass, errorCode, text, direction, from, to, resolved } = query;
   const keys = [...contextKeysOf(context), ...extractKeysOf(extracts)];
   const errorKeys = [
     ...wordKeysOf(text ?? ''),
@@ -77,17 +77,19 @@ export function planOf(tenantId: TenantId, { query, context, extracts }: LogSear
     ...(actionId === undefined ? {} : { actionId }),
     ...(integrationId === undefined ? {} : { integrationId: asIntegrationId(integrationId) }),
     ...(vendor === undefined ? {} : { vendor }),
-    ...(status ? { status } : {}),
+    ...(status ? { status } : resolved === false ? { status: 'FAIL' as const } : {}),
+    ...(resolved === undefined ? {} : { 'resolution.kind': { $exists: resolved } }),
     ...(direction ? { direction } : {}),
     ...(from || to ? { createdAt: { ...(from ? { $gte: from } : {}), ...(to ? { $lt: to } : {}) } } : {}),
   };
-  return { filter, index: indexFor(filter) };
+  return { filter, index: indexFor(filter, resolved) };
 }
 
-function indexFor(filter: QueryFilter<IntegrationLog>): string {
+function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undefined): string {
   if ('contextKeys' in filter) return 'newest_of_key';
   if ('errorKeys' in filter) return 'newest_of_error';
   if ('integrationId' in filter) return 'newest_of_integration';
+  if (resolved) return 'newest_resolved';
   return filter.status === 'FAIL' ? 'newest_failed' : 'newest';
 }
 

@@ -13,6 +13,8 @@ export function logViewOf(log: IntegrationLog) {
     bodiesDueAt: _due,
     extracts = {},
     callbacks = {},
+    asSent = false,
+    resolution = null,
     ...rest
   } = log;
   const { class: ofClass, url } = callbacks;
@@ -20,7 +22,7 @@ export function logViewOf(log: IntegrationLog) {
     ...(ofClass ? [callbackViewOf('class', ofClass)] : []),
     ...(url ? [callbackViewOf('url', url)] : []),
   ];
-  return { id, ...rest, extracts, statusCallbacks };
+  return { id, ...rest, asSent, resolution, extracts, statusCallbacks };
 }
 
 function callbackViewOf(receiver: CallbackKind, state: CallbackState) {

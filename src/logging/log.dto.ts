@@ -4,6 +4,19 @@ import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import type { ContextData } from '../common/primitives.js';
 import { DIRECTIONS, type Direction, type Extracts, LOG_STATUSES, type LogStatus } from './integration-log.js';
 
+/** What a person has settled about a log that FAILed. */
+export class ResolutionDto {
+  /** `retried`: it is being delivered again, or was. `resolved`: nothing more is sent. */
+  @ApiProperty({ enum: ['retried', 'resolved'] })
+  kind!: 'retried' | 'resolved';
+
+  by!: string;
+
+  at!: Date;
+
+  note!: string;
+}
+
 /** A manual retry that waits for its try. */
 export class WaitingRetryDto {
   requestedBy!: string;
@@ -11,6 +24,9 @@ export class WaitingRetryDto {
   reason!: string;
 
   requestedAt!: Date;
+
+  /** The batch that it is part of. */
+  batchId?: string;
 }
 
 export class ToldStatusDto {
@@ -96,6 +112,12 @@ export class LogDto {
   extracts!: Extracts;
 
   retry!: WaitingRetryDto | null;
+
+  /** Its tries send the body of the last one again, in the place of one that is built from the record. */
+  asSent!: boolean;
+
+  /** What a person has settled about it; `null` where nobody has, and again once a retry has FAILed. */
+  resolution!: ResolutionDto | null;
 
   correlationId!: string;
 

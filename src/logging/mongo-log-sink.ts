@@ -79,7 +79,7 @@ export class MongoLogSink implements LogSink {
               ...telling.set,
             },
             ...telling.push,
-            ...(summary.errorClass === null && attempt.number > 1 ? { $unset: { errorKeys: '' } } : {}),
+            ...unsetBy(summary, attempt),
             ...(summary.extracts ? { $addToSet: { contextKeys: { $each: extractKeysOf(summary.extracts) } } } : {}),
           },
         };
@@ -114,6 +114,13 @@ export class MongoLogSink implements LogSink {
       if (other) await this.attempts.updateOne({ _id: executionId }, { $set: { superseded: true } });
     }
   }
+}
+
+/** What a first try cannot have found is not unset: it would cost each delivery. A log that FAILed again needs a person again. */
+function unsetBy({ errorClass, status }: Execution['summary'], { number }: Execution['attempt']) {
+  if (number === 1) return {};
+  if (errorClass === null) return { $unset: { errorKeys: '' } };
+  return status === 'FAIL' ? { $unset: { resolution: '' } } : {};
 }
 
 function toDocument({ logId, tenantId, attempt }: Execution, superseded: boolean): AttemptDocument {

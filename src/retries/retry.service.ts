@@ -1,46 +1,89 @@
 import { Injectable } from '@nestjs/common';
-import type { LogId, TenantId } from '../common/ids.js';
-import type { IntegrationLog } from '../logging/integration-log.js';
+import type { LogId, RetryBatchId, TenantId } from '../common/ids.js';
+import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import type { IntegrationLog, RetryRequest } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { LogUnknownError } from '../logging/log-unknown.error.js';
 import { changeOf, type ChangeToTell, kindsOf, seqOfRetryAfterTry } from '../logging/status-change.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { AsSentRefusedError } from './as-sent-refused.error.js';
 import { NotRetryableError } from './not-retryable.error.js';
+import { RetryRunningError } from './retry-running.error.js';
+import { asSentFault, sentBodyOf } from './sent-body.js';
 
-/** A person's retry of one failed log: the same lane, the same pipeline, rebuilt from the records as they are now. */
+export interface WantedRetry {
+  readonly requestedBy: string;
+  readonly reason: string;
+  /** Sends the body of the last try again, where the integration allows it. By default the body is built from the live record. */
+  readonly asSent?: boolean;
+}
+
+/** A person's retry of failed logs: the same lane, the same pipeline, rebuilt from the records as they are now. */
 @Injectable()
 export class RetryService {
   constructor(
     private readonly logs: IntegrationLogStore,
+    private readonly directory: IntegrationDirectory,
     private readonly queue: DeliveryQueue,
     private readonly callbacks: CallbackQueue,
   ) {}
 
   /**
    * @returns the log, QUEUED again.
-   * @throws LogUnknownError, or NotRetryableError where it has not FAILed or cannot be sent again.
+   * @throws LogUnknownError, RetryRunningError, AsSentRefusedError, or NotRetryableError where it has not FAILed or cannot
+   * be sent again.
    */
-  async retry(
-    tenantId: TenantId,
-    logId: LogId,
-    request: { requestedBy: string; reason: string },
-  ): Promise<IntegrationLog> {
-    const log = await this.logs.find(tenantId, logId);
-    if (!log) throw new LogUnknownError(logId);
-    if (log.eventId === null)
-      throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
-    if (log.status !== 'FAIL')
-      throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
-    const requestedAt = new Date();
-    const toTell = toTellOf(log, requestedAt);
-    const queued = await this.logs.requeue(tenantId, log, { ...request, requestedAt }, toTell);
-    if (!queued) throw new NotRetryableError(log, 'somebody else has just retried it');
+  async retry(tenantId: TenantId, logId: LogId, { asSent = false, ...wanted }: WantedRetry): Promise<IntegrationLog> {
+    const log = await this.get(tenantId, logId);
+    if (asSent) await this.requireSentBody(log);
+    const request = { ...wanted, requestedAt: new Date() };
+    const queued = await this.requeue(log, request, asSent);
     const { integrationId, attemptCount } = queued;
-    if (integrationId) await this.queue.add([{ logId, integrationId, attempt: attemptCount + 1, dueAt: requestedAt }]);
+    if (integrationId)
+      await this.queue.add([{ logId, integrationId, attempt: attemptCount + 1, dueAt: request.requestedAt }]);
+    return queued;
+  }
+
+  /** As `retry`, for a log of a batch: it is QUEUED, and whoever calls sees to its slot. */
+  async retryOfBatch(log: IntegrationLog, wanted: WantedRetry & { batchId: RetryBatchId }): Promise<IntegrationLog> {
+    return this.requeue(log, { ...wanted, requestedAt: new Date() }, false);
+  }
+
+  private async requeue(log: IntegrationLog, request: RetryRequest, asSent: boolean): Promise<IntegrationLog> {
+    requireFailed(log);
+    const toTell = toTellOf(log, request.requestedAt);
+    const queued = await this.logs.requeue(log.tenantId, log, request, { asSent, toTell });
+    if (!queued) {
+      const now = await this.get(log.tenantId, log._id);
+      requireFailed(now);
+      throw new NotRetryableError(now, 'somebody else has just retried it, and it has FAILed again');
+    }
     if (toTell) this.callbacks.add([{ log: queued, toTell }]);
     return queued;
   }
+
+  private async requireSentBody(log: IntegrationLog): Promise<void> {
+    const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
+    const fault = integration ? asSentFault(integration) : 'its integration was deleted';
+    if (fault) throw new AsSentRefusedError(log._id, fault);
+    const found = sentBodyOf(await this.logs.attemptsOf(log));
+    if ('missing' in found) throw new AsSentRefusedError(log._id, found.missing);
+  }
+
+  private async get(tenantId: TenantId, logId: LogId): Promise<IntegrationLog> {
+    const log = await this.logs.find(tenantId, logId);
+    if (!log) throw new LogUnknownError(logId);
+    return log;
+  }
+}
+
+function requireFailed(log: IntegrationLog): void {
+  if (log.eventId === null)
+    throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
+  if (log.status === 'QUEUED') throw new RetryRunningError(log);
+  if (log.status !== 'FAIL')
+    throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
 }
 
 function toTellOf(log: IntegrationLog, at: Date): ChangeToTell | undefined {

@@ -75,6 +75,8 @@ describe('/v1/logs', () => {
       nextAttemptAt: null,
       extracts: {},
       retry: null,
+      asSent: false,
+      resolution: null,
       correlationId: expect.any(String),
       parentLogId: null,
       occurredAt: expect.any(String),

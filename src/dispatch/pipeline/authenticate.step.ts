@@ -1,30 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { bounded, DATABASE_TIMEOUT_MS } from '../../common/bounded.js';
 import { findAuthKind } from '../../integrations/auth/auth-kinds.js';
-import { CredentialsDesk, type DeskServices } from '../../integrations/auth/credentials-desk.js';
 import { IntegrationTls } from '../../integrations/tls/integration-tls.js';
-import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
-import { SharedTokens } from '../../security/tokens/shared-tokens.js';
 import { AuthKindUnknownError } from './auth-kind-unknown.error.js';
 import type { ComposedRequest, Delivery } from './delivery.js';
 import type { PipelineStep } from './pipeline-step.js';
+import { TokenDesks } from './token-desks.js';
 
 type RegisteredAuthKind = NonNullable<ReturnType<typeof findAuthKind>>;
 
 /** Puts the integration's credentials into the request, and remembers them so that nothing stores them. */
 @Injectable()
 export class AuthenticateStep implements PipelineStep {
-  private readonly services: DeskServices;
-
   constructor(
     private readonly vault: SecretVault,
     private readonly tls: IntegrationTls,
-    tokens: SharedTokens,
-    http: OutboundHttpClient,
-  ) {
-    this.services = { tokens, http };
-  }
+    private readonly desks: TokenDesks,
+  ) {}
 
   run(delivery: Delivery): Promise<void> | void {
     const { auth } = delivery.integration;
@@ -43,7 +36,7 @@ export class AuthenticateStep implements PipelineStep {
     const { tenantId, auth, endpoint } = delivery.integration;
     const secret = await bounded(this.vault.reveal(tenantId, secretId), DATABASE_TIMEOUT_MS, 'Reading a secret');
     const request = { id: delivery.log._id, method: endpoint.method, url, headers, body };
-    const desk = new CredentialsDesk(this.services, {
+    const desk = this.desks.open({
       owner: { tenantId, id: secretId },
       refused: delivery.refused?.token ?? null,
       tls: this.tls.of(delivery.integration),

@@ -24,7 +24,12 @@ export class ComposeRequestStep implements PipelineStep {
       return compress(delivery, request.content);
   }
 
-  private write({ body: value, files, integration }: Delivery): WrittenBody {
+  private write({ body: value, files, integration, restored }: Delivery): WrittenBody {
+    if (restored)
+      return {
+        body: Buffer.from(restored.text ?? ''),
+        contentType: restored.contentType ?? 'application/octet-stream',
+      };
     const written = FORMATS[integration.endpoint.format].write(value, files);
     const sizeBytes = Buffer.isBuffer(written.body) ? written.body.length : written.body.sizeBytes;
     const limit = this.settings.limits.outgoingBytes;

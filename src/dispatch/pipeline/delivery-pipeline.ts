@@ -14,6 +14,7 @@ import { PaceStep } from './pace.step.js';
 import type { PipelineStep } from './pipeline-step.js';
 import { PlaceFilesStep } from './place-files.step.js';
 import { RebuildIntentStep } from './rebuild-intent.step.js';
+import { RestoreBodyStep } from './restore-body.step.js';
 import { SendStep } from './send.step.js';
 import { SignStep } from './sign.step.js';
 import type { Verdict } from './verdict.js';
@@ -35,6 +36,19 @@ export const PIPELINE_STEPS = [
   ExtractStep,
 ] as const;
 
+/** The steps of a try that sends the body of the last one again. */
+export const AS_SENT_STEPS = [
+  CheckDeadlineStep,
+  RestoreBodyStep,
+  ComposeRequestStep,
+  AuthenticateStep,
+  SignStep,
+  PaceStep,
+  CheckDeadlineStep,
+  SendStep,
+  ExtractStep,
+] as const;
+
 const HTTP_UNAUTHORIZED = 401;
 
 /** The one place where a QUEUED log becomes an HTTP call. */
@@ -42,27 +56,29 @@ const HTTP_UNAUTHORIZED = 401;
 export class DeliveryPipeline {
   constructor(
     private readonly steps: readonly PipelineStep[],
+    private readonly asSentSteps: readonly PipelineStep[],
     private readonly classify: ClassifyStep,
   ) {}
 
   /** Always answers: what a step throws is part of the verdict. */
   async run(delivery: Delivery): Promise<Verdict> {
+    const steps = delivery.log.asSent ? this.asSentSteps : this.steps;
     try {
-      await runAll(this.steps, delivery);
+      await runAll(steps, delivery);
       const { response, token } = delivery;
-      if (token !== null && response?.status === HTTP_UNAUTHORIZED) await this.callAgain(delivery, response);
+      if (token !== null && response?.status === HTTP_UNAUTHORIZED) await callAgain(steps, delivery, response);
       return await this.classify.verdict(delivery);
     } catch (error) {
       return verdictOfError(error);
     }
   }
+}
 
-  /** A token can end before its time; whether a new one is taken shows in the same try. It is asked for once. */
-  private callAgain(delivery: Delivery, refusal: OutboundResponse): Promise<void> {
-    delivery.setAside(refusal);
-    const from = this.steps.findIndex((step) => step instanceof AuthenticateStep);
-    return runAll(this.steps.slice(from), delivery);
-  }
+/** A token can end before its time; whether a new one is taken shows in the same try. It is asked for once. */
+function callAgain(steps: readonly PipelineStep[], delivery: Delivery, refusal: OutboundResponse): Promise<void> {
+  delivery.setAside(refusal);
+  const from = steps.findIndex((step) => step instanceof AuthenticateStep);
+  return runAll(steps.slice(from), delivery);
 }
 
 async function runAll(steps: readonly PipelineStep[], delivery: Delivery): Promise<void> {

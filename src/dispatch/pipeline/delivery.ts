@@ -4,6 +4,7 @@ import type { ByteShare } from '../../common/byte-budget.js';
 import type { OutgoingBody } from '../../security/outbound-http/segmented-body.js';
 import type { Integration } from '../../integrations/integration.js';
 import type { Extracts, IntegrationLog } from '../../logging/integration-log.js';
+import type { SentBody } from '../../retries/sent-body.js';
 import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 
 /** What mappings and `{{path}}` parameters read. */
@@ -44,6 +45,8 @@ export class Delivery {
   files: readonly PlacedFile[] = [];
   /** What is set aside for its files, of the memory of this process. */
   attachmentShare: ByteShare | null = null;
+  /** The body of an earlier try, where it is sent again as it was. */
+  restored: SentBody | null = null;
   request: ComposedRequest | null = null;
   /** Names the shared token that the request carries; `null` where it carries none. */
   token: string | null = null;
