@@ -47,6 +47,7 @@ export class RetryController {
 
   /** Settles a failed log without a retry. It stays FAIL, and is no longer among those that wait for a person. */
   @Post(':id/resolve')
+  @Audited('log.resolve', { subject: 'log' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async resolve(
@@ -61,6 +62,7 @@ export class RetryController {
 
   /** Takes that back: it waits for a person again. */
   @Post(':id/unresolve')
+  @Audited('log.unresolve', { subject: 'log' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async unresolve(

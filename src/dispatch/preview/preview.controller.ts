@@ -1,5 +1,6 @@
 import { HttpCode, Param, Post, Query } from '@nestjs/common';
 import { asLogId } from '../../common/ids.js';
+import { Audited } from '../../http/audited.decorator.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { Caller } from '../../http/principal.decorator.js';
 import { TenantQueryDto } from '../../http/tenant-query.dto.js';
@@ -22,6 +23,8 @@ export class PreviewController {
 
   /** What a retry would send now, beside what was sent last, and what to know before. Nothing is sent. */
   @Post(':id/preview')
+  // It shows the patient's data.
+  @Audited('log.preview', { subject: 'log' })
   @HttpCode(OK)
   @ApiProblems(404, 409)
   async preview(
