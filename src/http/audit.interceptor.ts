@@ -33,17 +33,23 @@ export class AuditInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const caller = request.waybillPrincipal;
     if (!caller) throw new UnauthenticatedError('missing');
-    const tenantId = await this.tenantOf(context, caller, request);
+    const tenantId = await this.tenantOf(auditing, context, request, caller);
     const perform = () => lastValueFrom(next.handle(), { defaultValue: undefined });
     const options = auditing.idIn === 'answer' ? { madeId: (made: unknown) => textOf(made, 'id') ?? '' } : {};
     return from(this.audit.around(actOf(auditing, caller, tenantId, request), perform, options));
   }
 
   /** As the handler will find it: nobody writes into the log of a tenant that is not theirs or not there. */
-  private async tenantOf(context: ExecutionContext, caller: Principal, request: HttpRequest): Promise<TenantId | null> {
+  private async tenantOf(
+    { subject }: Audited,
+    context: ExecutionContext,
+    { query, body, params }: HttpRequest,
+    caller: Principal,
+  ): Promise<TenantId | null> {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PLATFORM_ONLY, targets)) return null;
-    return this.scope.resolve(caller, valueOf(request.query, 'tenantId') ?? valueOf(request.body, 'tenantId'));
+    if (subject === 'tenant') return this.scope.resolve(caller, valueOf(params, 'id'), 'id');
+    return this.scope.resolve(caller, valueOf(query, 'tenantId') ?? valueOf(body, 'tenantId'));
   }
 }
 
