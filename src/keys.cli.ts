@@ -2,17 +2,22 @@
 import 'reflect-metadata';
 import { type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AuditLog } from './audit/audit-log.js';
 import { asTenantId } from './common/ids.js';
 import { Redactor } from './common/redaction.js';
 import { WaybillError } from './common/waybill.error.js';
 import { secretValuesOf } from './config/secret-values.js';
+import { commandAct } from './keys/command-act.js';
 import { KEYS_HELP, type KeysCommand, readKeysArguments } from './keys/keys-arguments.js';
 import { KeysModule } from './keys/keys.module.js';
 import { ApiKeyService } from './security/api-keys/api-key.service.js';
+import { SecretCipher } from './security/secrets/secret-cipher.js';
 import { type Rotation, SecretRotation } from './security/secrets/secret-rotation.js';
 import { TenantService } from './security/tenants/tenant.service.js';
 
 type Create = Extract<KeysCommand, { name: 'create' }>;
+type Revoke = Extract<KeysCommand, { name: 'revoke' }>;
+type Discard = Extract<KeysCommand, { name: 'discard' }>;
 
 async function withContext<T>(module: DynamicModule, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
@@ -23,19 +28,33 @@ async function withContext<T>(module: DynamicModule, work: (app: INestApplicatio
   }
 }
 
-async function create(app: INestApplicationContext, { tenant, createTenant, holder }: Create): Promise<void> {
-  if (tenant !== null) await requireTenant(app.get(TenantService), tenant, createTenant);
-  const { key } = await app.get(ApiKeyService).create(tenant === null ? null : asTenantId(tenant), holder);
+async function create(app: INestApplicationContext, command: Create): Promise<void> {
+  const { tenant, holder, why } = command;
+  if (tenant !== null) await requireTenant(app, tenant, command);
+  const tenantId = tenant === null ? null : asTenantId(tenant);
+  const act = commandAct({ tenantId, what: 'api-key.create', subject: { type: 'api-key', id: null }, why });
+  const perform = () => app.get(ApiKeyService).create(tenantId, holder);
+  const { key } = await app.get(AuditLog, { strict: false }).around(act, perform, { madeId: ({ id }) => id });
   console.log(key);
 }
 
-async function requireTenant(tenants: TenantService, id: string, createTenant: boolean): Promise<void> {
+async function requireTenant(app: INestApplicationContext, id: string, { createTenant, why }: Create): Promise<void> {
+  const tenants = app.get(TenantService);
   try {
     await tenants.get(asTenantId(id));
   } catch (error) {
     if (!createTenant || !(error instanceof WaybillError) || error.code !== 'TENANT_UNKNOWN') throw error;
-    await tenants.create(asTenantId(id), id);
+    const act = commandAct({ tenantId: null, what: 'tenant.create', subject: { type: 'tenant', id }, why });
+    await app.get(AuditLog, { strict: false }).around(act, () => tenants.create(asTenantId(id), id));
   }
+}
+
+async function revoke(app: INestApplicationContext, { id, why }: Revoke): Promise<void> {
+  const keys = app.get(ApiKeyService);
+  const { tenantId } = await keys.get(id);
+  const act = commandAct({ tenantId, what: 'api-key.revoke', subject: { type: 'api-key', id }, why });
+  const revokedAt = await app.get(AuditLog, { strict: false }).around(act, () => keys.revoke(id));
+  console.log(`Revoked since ${revokedAt.toISOString()}; every process refuses it a second later.`);
 }
 
 async function list(app: INestApplicationContext): Promise<void> {
@@ -45,19 +64,24 @@ async function list(app: INestApplicationContext): Promise<void> {
   }
 }
 
-async function discard(app: INestApplicationContext, keyId: string, isConfirmed: boolean): Promise<void> {
+async function discard(app: INestApplicationContext, { keyId, isConfirmed, why }: Discard): Promise<void> {
   const rotation = app.get(SecretRotation);
   if (isConfirmed) {
-    console.log(`Discarded ${await rotation.discard(keyId)} secrets of the key "${keyId}". Enter them anew.`);
+    const subject = { type: 'secret-key', id: keyId };
+    const act = commandAct({ tenantId: null, what: 'secret-key.discard', subject, why });
+    const count = await app.get(AuditLog, { strict: false }).around(act, () => rotation.discard(keyId));
+    console.log(`Discarded ${count} secrets of the key "${keyId}". Enter them anew.`);
     return;
   }
   console.log(`${await rotation.countOf(keyId)} secrets of the key "${keyId}" would be lost. Give --confirm to do so.`);
 }
 
-async function rotate(app: INestApplicationContext): Promise<void> {
-  const rotation = await app
-    .get(SecretRotation)
-    .rotate(({ rotated, total }) => console.error(`${rotated} of ${total} secrets`));
+async function rotate(app: INestApplicationContext, why: string | null): Promise<void> {
+  const subject = { type: 'secret-key', id: app.get(SecretCipher).activeKeyId };
+  const act = commandAct({ tenantId: null, what: 'secret-key.rotate', subject, why });
+  const perform = () =>
+    app.get(SecretRotation).rotate(({ rotated, total }) => console.error(`${rotated} of ${total} secrets`));
+  const rotation = await app.get(AuditLog, { strict: false }).around(act, perform);
   for (const line of describeRotation(rotation)) console.log(line);
   if (rotation.unreadable.length > 0) process.exitCode = 1;
 }
@@ -83,14 +107,11 @@ async function run(command: KeysCommand): Promise<void> {
     case 'list':
       return withContext(KeysModule.withoutSecretKeys(), list);
     case 'revoke':
-      return withContext(KeysModule.withoutSecretKeys(), async (app) => {
-        const revokedAt = await app.get(ApiKeyService).revoke(command.id);
-        console.log(`Revoked since ${revokedAt.toISOString()}; every process refuses it a second later.`);
-      });
+      return withContext(KeysModule.withoutSecretKeys(), (app) => revoke(app, command));
     case 'rotate':
-      return withContext(KeysModule.withSecretKeys(), rotate);
+      return withContext(KeysModule.withSecretKeys(), (app) => rotate(app, command.why));
     case 'discard':
-      return withContext(KeysModule.withoutSecretKeys(), (app) => discard(app, command.keyId, command.isConfirmed));
+      return withContext(KeysModule.withoutSecretKeys(), (app) => discard(app, command));
   }
 }
 

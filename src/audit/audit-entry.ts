@@ -42,7 +42,7 @@ const PLATFORM_CHAIN = '(platform)';
 /** 12 digits: one entry in each millisecond for 31 years. */
 const SEQ_DIGITS = 12;
 /** What the first entry of a chain follows on. */
-const NO_HASH = '0'.repeat(64);
+export const NO_HASH = '0'.repeat(64);
 
 /** An act as it is kept. The entries of a chain are numbered from 1 without a gap, and each holds the hash of the one before. */
 export interface AuditEntry {
@@ -69,7 +69,7 @@ export type AuditHead = Pick<AuditEntry, 'seq' | 'at' | 'hash'>;
 
 export const chainOf = (tenantId: TenantId | null): string => tenantId ?? PLATFORM_CHAIN;
 
-const entryIdOf = (chain: string, seq: number) => `${chain}:${String(seq).padStart(SEQ_DIGITS, '0')}`;
+export const entryIdOf = (chain: string, seq: number) => `${chain}:${String(seq).padStart(SEQ_DIGITS, '0')}`;
 
 /** The ids of a chain's entries: `;` comes right after `:`. */
 export const entryIdsOf = (chain: string) => ({ $gte: `${chain}:`, $lt: `${chain};` });
@@ -78,7 +78,7 @@ export const entryIdsOf = (chain: string) => ({ $gte: `${chain}:`, $lt: `${chain
  * SHA-256, in hex, over all of the entry but its `_id` and `hash`, as canonical JSON (RFC 8785): whoever has the entry can
  * compute it without Waybill.
  */
-function hashOf({ _id, hash: _hash, ...hashed }: Omit<AuditEntry, 'hash'> & { readonly hash?: string }): string {
+export function hashOf({ _id, hash: _hash, ...hashed }: Omit<AuditEntry, 'hash'> & { readonly hash?: string }): string {
   return createHash('sha256')
     .update(canonicalize(hashed) ?? '')
     .digest('hex');

@@ -1,4 +1,4 @@
-import { RedisOptions, WaybillOptions } from './waybill-options.js';
+import { MongodbOptions, RedisOptions, WaybillOptions } from './waybill-options.js';
 
 /** A setting and the environment variable that sets it. */
 export interface SettingVariable {
@@ -21,6 +21,7 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
 /** Every setting that a server takes from its environment, read off the settings classes. */
 export const SETTING_VARIABLES: readonly SettingVariable[] = [
   variableOf('mongodb.uri', undefined),
+  variableOf('mongodb.indexes', new MongodbOptions().indexes),
   variableOf('redis.url', undefined),
   variableOf('secretKeys', undefined),
   ...[...Object.entries(new WaybillOptions()), ['redis', new RedisOptions()] as const].flatMap(([section, settings]) =>

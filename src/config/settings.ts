@@ -9,7 +9,7 @@ import { WaybillOptions } from './waybill-options.js';
 export type WaybillOptionsInput = {
   [K in keyof WaybillOptions]?: WaybillOptions[K] extends string ? string : Partial<WaybillOptions[K]>;
 } & Pick<WaybillOptions, 'secretKeys'> & {
-    mongodb: WaybillOptions['mongodb'];
+    mongodb: Partial<WaybillOptions['mongodb']>;
     redis: Partial<WaybillOptions['redis']>;
   };
 

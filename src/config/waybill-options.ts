@@ -3,6 +3,7 @@ import {
   Allow,
   ArrayUnique,
   IsArray,
+  IsIn,
   IsInt,
   IsOptional,
   IsString,
@@ -18,6 +19,9 @@ export const ROLES = ['api', 'worker', 'all'] as const;
 /** What a process does: serve the HTTP API and emit, work the lanes, or both. */
 export type Role = (typeof ROLES)[number];
 
+const INDEX_MODES = ['auto', 'create', 'check'] as const;
+type IndexMode = (typeof INDEX_MODES)[number];
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -27,6 +31,13 @@ export class MongodbOptions {
   @IsString()
   @Matches(/^mongodb(\+srv)?:\/\//, { message: 'uri must start with mongodb:// or mongodb+srv://' })
   uri?: string;
+
+  /**
+   * What happens to the indexes at the start: `create` makes those that are missing, `check` refuses the start where one is
+   * missing or different, `auto` checks where `NODE_ENV` is `production` and creates elsewhere. In production `db up` makes them.
+   */
+  @IsIn(INDEX_MODES)
+  indexes: IndexMode = 'auto';
 
   /** The host's own mongoose connection: give it so that `emit(..., { session })` can join the host's transactions. */
   @Allow()

@@ -14,6 +14,7 @@ export const KEYS_HELP = `API keys, and the keys that encrypt vendors' secrets.
   --create-tenant  creates the tenant where there is none
   --platform    a key of the platform
   --name NAME   whose it is, for the history: 1 to 120 characters
+  --reason WHY  why it is done, for the audit log
   --confirm     really discards; without it, what would be lost is counted
   --help        this text
 
@@ -26,10 +27,12 @@ export type KeysCommand =
       readonly tenant: string | null;
       readonly createTenant: boolean;
       readonly holder: string;
+      readonly why: string | null;
     }
-  | { readonly name: 'help' | 'list' | 'rotate' }
-  | { readonly name: 'revoke'; readonly id: string }
-  | { readonly name: 'discard'; readonly keyId: string; readonly isConfirmed: boolean };
+  | { readonly name: 'help' | 'list' }
+  | { readonly name: 'rotate'; readonly why: string | null }
+  | { readonly name: 'revoke'; readonly id: string; readonly why: string | null }
+  | { readonly name: 'discard'; readonly keyId: string; readonly isConfirmed: boolean; readonly why: string | null };
 
 /** What was asked for, or, as a sentence, what is wrong with it. */
 export function readKeysArguments(args: readonly string[]): KeysCommand | string {
@@ -41,6 +44,7 @@ export function readKeysArguments(args: readonly string[]): KeysCommand | string
       'create-tenant': { type: 'boolean', default: false },
       platform: { type: 'boolean', default: false },
       name: { type: 'string' },
+      reason: { type: 'string' },
       confirm: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -50,32 +54,36 @@ export function readKeysArguments(args: readonly string[]): KeysCommand | string
   const takesId = name === 'revoke' || name === 'discard';
   if (rest.length > 0 || (!takesId && id !== undefined)) return `${name} was given too many words.`;
   if (takesId && id === undefined) return `Say which one: ${name} ID.`;
+  const why = values.reason ?? null;
   switch (name) {
     case 'list':
-    case 'rotate':
       return { name };
+    case 'rotate':
+      return { name, why };
     case 'revoke':
-      return { name, id: id ?? '' };
+      return { name, id: id ?? '', why };
     case 'discard':
-      return { name, keyId: id ?? '', isConfirmed: values.confirm };
+      return { name, keyId: id ?? '', isConfirmed: values.confirm, why };
     case 'create':
-      return readCreate(values);
+      return readCreate(values, why);
     default:
       return 'Say what to do: create, list, revoke, rotate or discard.';
   }
 }
 
-function readCreate(values: {
+interface CreateOptions {
   readonly tenant?: string | undefined;
   readonly platform: boolean;
   readonly name?: string | undefined;
   readonly 'create-tenant': boolean;
-}): KeysCommand | string {
+}
+
+function readCreate(values: CreateOptions, why: string | null): KeysCommand | string {
   const { tenant, platform, name, 'create-tenant': createTenant } = values;
   if (platform === (tenant !== undefined)) return 'Give either --tenant ID or --platform.';
   if (tenant !== undefined && !TENANT_ID_PATTERN.test(tenant)) {
     return 'A tenant id has 1 to 64 lower-case letters, digits, _ or -, and starts with a letter or a digit.';
   }
   if (name === undefined || name.trim() === '' || name.length > 120) return 'Give --name with 1 to 120 characters.';
-  return { name: 'create', tenant: tenant ?? null, createTenant, holder: name };
+  return { name: 'create', tenant: tenant ?? null, createTenant, holder: name, why };
 }

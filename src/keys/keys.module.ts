@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { optionsFromEnvironment } from '../config/environment.js';
 import { resolveSettings, SETTINGS, type Settings } from '../config/settings.js';
 import { ApiKeyService } from '../security/api-keys/api-key.service.js';
@@ -49,6 +50,7 @@ function of(unused: Readonly<Record<string, string>>, providers: NonNullable<Dyn
         exports: [SETTINGS],
       },
       StorageModule,
+      AuditModule,
     ],
     providers,
   } satisfies DynamicModule;

@@ -4,7 +4,7 @@ export interface IndexSpec {
   /** What its queries ask for it by: which index serves a query is decided here, not by the database's guess. */
   readonly name: string;
   readonly keys: IndexDefinition;
-  readonly options?: Omit<IndexOptions, 'name'>;
+  readonly options?: Omit<IndexOptions, 'name' | 'unique'> & { readonly unique?: boolean };
   /** The query that needs it. An index that serves none is a cost without a use. */
   readonly serves: string;
 }

@@ -13,6 +13,8 @@ import { bounded } from '../common/bounded.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
+import { type AnyCollection, indexFaultsOf } from './index-faults.js';
+import { IndexesNotCurrentError } from './indexes-not-current.error.js';
 
 /** How long an operation waits for a server before it fails, where the URI does not say. */
 const SERVER_SELECTION_TIMEOUT_MS = 5_000;
@@ -42,6 +44,10 @@ export class Database implements OnApplicationShutdown {
   private readonly log = new Logger(Database.name);
   private readonly owned: boolean;
   private readonly uri: string;
+  private readonly createsIndexes: boolean;
+  /** The collections that this process uses: known before any of them is made ready. */
+  private readonly used = new Map<string, AnyCollection>();
+  private checking: Promise<void> | null = null;
   private readonly flushes: (() => Promise<unknown>)[] = [];
   private opening: Promise<Connection> | null = null;
   private closing = false;
@@ -49,9 +55,10 @@ export class Database implements OnApplicationShutdown {
   readonly connection: Connection;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
-    const { connection, uri } = settings.mongodb;
+    const { connection, uri, indexes } = settings.mongodb;
     this.owned = connection === undefined;
     this.uri = uri ?? '';
+    this.createsIndexes = indexes === 'create' || (indexes === 'auto' && process.env['NODE_ENV'] !== 'production');
     this.connection = connection ?? createConnection();
     // Without a listener, a connection error would end the process; each operation reports its own failure.
     this.connection.on('error', (error: Error) => this.log.error(`MongoDB: ${error.message}`));
@@ -73,12 +80,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   model<T>(spec: CollectionSpec<T>): Model<T> {
+    this.used.set(spec.name, spec);
     const models: Models = this.connection;
     return this.connection.models[spec.name] ?? models.model(spec.name, spec.schema);
   }
 
   /** The raw collection, for writes whose documents are ours and typed: mongoose's casting would cost more than the write. */
   collection<T extends object>(spec: CollectionSpec<T>): Collection<T> {
+    this.used.set(spec.name, spec);
     return this.connection.collection<T>(spec.name);
   }
 
@@ -101,15 +110,27 @@ export class Database implements OnApplicationShutdown {
     return answer?.['n'] ?? 0;
   }
 
-  /** Creates the collection's missing indexes; those that exist are left as they are. */
+  /**
+   * Creates the collection's missing indexes, and leaves those that exist as they are; or, where `mongodb.indexes` says so,
+   * creates none and checks those of all collections.
+   * @throws IndexesNotCurrentError naming all that are missing or different.
+   */
   async ensureIndexes<T>(spec: CollectionSpec<T>): Promise<void> {
     await this.ready();
-    await this.model(spec).createIndexes();
+    if (this.createsIndexes) await this.model(spec).createIndexes();
+    else await (this.checking ??= this.checkIndexes());
   }
 
   /** What must be written before the connection closes. */
   beforeClose(flush: () => Promise<unknown>): void {
     this.flushes.push(flush);
+  }
+
+  private async checkIndexes(): Promise<void> {
+    const { db } = this.connection;
+    const found = db ? await indexFaultsOf(db, [...this.used.values()]) : [];
+    const faults = found.filter(({ kind }) => kind !== 'unknown');
+    if (faults.length > 0) throw new IndexesNotCurrentError(faults);
   }
 
   private async open(): Promise<Connection> {

@@ -69,6 +69,30 @@ export class ServerProcess {
   }
 }
 
+/** What a built command printed, what it told meanwhile, and its exit code. */
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+/** Runs the built command for the database to its end, however it ends. `onTold` gets all that it has told so far. */
+export async function runDbCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  onTold: (text: string) => void = () => undefined,
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, ['dist/db.cli.js', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => onTold((output.stderr += chunk.toString())));
+  await once(child, 'close');
+  return { ...output, code: child.exitCode };
+}
+
 /** Runs the built command for keys and answers with what it printed. */
 export async function runKeysCommand(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['dist/keys.cli.js', ...args], {

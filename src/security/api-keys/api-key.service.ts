@@ -58,6 +58,13 @@ export class ApiKeyService implements OnModuleInit {
     return this.keys.find({}, { secretHash: 0 }).sort({ createdAt: 1, _id: 1 }).lean<Omit<ApiKey, 'secretHash'>[]>();
   }
 
+  /** @throws ApiKeyUnknownError */
+  async get(id: string): Promise<Omit<ApiKey, 'secretHash'>> {
+    const found = await this.keys.findById(id, { secretHash: 0 }).lean<Omit<ApiKey, 'secretHash'>>();
+    if (!found) throw new ApiKeyUnknownError();
+    return found;
+  }
+
   /**
    * Every process refuses the key a second later at most. Answers with when it was revoked, which stays as it was where
    * that was done before.

@@ -1,0 +1,25 @@
+import { API_ACTIONS } from '../actions/api-action.collection.js';
+import { AUDIT_ENTRIES } from '../audit/audit-entry.collection.js';
+import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
+import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
+import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
+import { API_KEYS } from '../security/api-keys/api-key.collection.js';
+import { SECRETS } from '../security/secrets/secret.collection.js';
+import { SECRET_KEYS } from '../security/secrets/secret-key.collection.js';
+import { TENANTS } from '../security/tenants/tenant.collection.js';
+import type { AnyCollection } from '../storage/index-faults.js';
+
+/** Every collection of Waybill. */
+export const COLLECTIONS: readonly AnyCollection[] = [
+  ACTION_EVENTS,
+  API_ACTIONS,
+  API_KEYS,
+  AUDIT_ENTRIES,
+  INTEGRATION_ATTEMPTS,
+  INTEGRATION_LOGS,
+  INTEGRATION_VERSIONS,
+  INTEGRATIONS,
+  SECRET_KEYS,
+  SECRETS,
+  TENANTS,
+];

@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditVerification } from '../audit/audit-verification.js';
+import { resolveSettings, SETTINGS, type WaybillOptionsInput } from '../config/settings.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { MIGRATION_FILES, type MigrationFiles, Migrator } from './migrator.js';
+
+/** What the command for the database is made of: the database, and nothing that writes to it by itself. */
+@Module({})
+export class DbModule {
+  static of(options: () => WaybillOptionsInput, files: MigrationFiles): DynamicModule {
+    return {
+      module: DbModule,
+      imports: [
+        {
+          module: class SettingsModule {},
+          global: true,
+          providers: [{ provide: SETTINGS, useFactory: () => resolveSettings(options()) }],
+          exports: [SETTINGS],
+        },
+        StorageModule,
+      ],
+      providers: [Migrator, AuditVerification, { provide: MIGRATION_FILES, useValue: files }],
+    };
+  }
+}
