@@ -20,6 +20,7 @@ import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LogExportController } from './logging/export/log-export.controller.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { LogsController } from './logging/logs.controller.js';
+import { RetryBatchesController } from './retries/batches/retry-batches.controller.js';
 import { RetriesModule } from './retries/retries.module.js';
 import { RetryController } from './retries/retry.controller.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
@@ -35,6 +36,7 @@ const CONTROLLERS = [
   LogsController,
   RetryController,
   PreviewController,
+  RetryBatchesController,
   TrafficController,
   AuditController,
 ];

@@ -37,7 +37,6 @@ export const newEventId = () => unique('evt') as EventId;
 export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
 export const newExecutionId = () => random('exe') as ExecutionId;
-export const newRetryBatchId = () => unique('rtb') as RetryBatchId;
 export const newSecretId = () => unique('sec');
 export const newCorrelationId = () => random('cor');
 
@@ -48,6 +47,9 @@ export const eventIdFor = (tenantId: TenantId, idempotencyKey: string) =>
 /** One log for each event and integration, so that writing the logs of an event twice writes them once. */
 export const logIdFor = (eventId: EventId, integrationId: IntegrationId) =>
   derived('log', eventId, integrationId) as LogId;
+
+/** The same confirmation gives the same batch, so that a double click makes one. */
+export const retryBatchIdOf = (confirmation: string) => derived('rtb', confirmation) as RetryBatchId;
 
 /** The batch of one run of a schedule: the same in whichever process makes it. */
 export const retryBatchIdFor = (integrationId: IntegrationId, dueAt: Date) =>

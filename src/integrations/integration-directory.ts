@@ -88,6 +88,15 @@ export class IntegrationDirectory implements OnModuleInit {
       .lean<Integration[]>();
   }
 
+  /** All of them that have a retry schedule, of every tenant. */
+  async *withRetrySchedule(): AsyncGenerator<Integration> {
+    yield* this.integrations
+      .find({ 'retrySchedule.cron': { $exists: true }, ...NOT_DELETED })
+      .hint('scheduled_retries')
+      .lean<Integration[]>()
+      .cursor();
+  }
+
   async create(
     tenantId: TenantId,
     checked: CheckedIntegration,

@@ -7,6 +7,7 @@ import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
 import { LogExport } from './export/log-export.js';
 import { IntegrationLogStore } from './integration-log.store.js';
+import { LogWalk } from './log-walk.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
@@ -35,10 +36,11 @@ import { RowExpiry } from './retention/row-expiry.js';
     LogWriter,
     IntegrationLogStore,
     LogExport,
+    LogWalk,
     CallbackOutbox,
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [IntegrationLogStore, LogExport, LogWriter, CallbackOutbox],
+  exports: [IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

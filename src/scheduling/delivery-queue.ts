@@ -18,6 +18,8 @@ export interface DueTry {
 
 /** Read of a backlog at a time, where nobody has counted how many there is room for. */
 const USUAL_ROOM = 1_000;
+/** The window gives its slots in the order of due times; no live try is due so late: a year. */
+const BEHIND_LIVE_MS = 365 * 86_400_000;
 /** Tries that may have their slots already are among the oldest: so many are read beyond what there is room for. */
 const MOST_WITH_SLOTS = 500;
 const ADMISSION_TIMEOUT_MS = 3_000;
@@ -60,6 +62,27 @@ export class DeliveryQueue {
       const owner = await this.ownerOf(integrationId);
       if (owner) await this.queue(integrationId, await this.admission.admit(owner, tries, 'fresh'));
     });
+  }
+
+  /**
+   * How many tries that are in no hurry an integration can make now: half of its slots at the most, so that live deliveries
+   * always find some; none while it is paused, its breaker is open or its vendor asked for fewer calls.
+   */
+  async spareSlots(integrationId: IntegrationId): Promise<number> {
+    const owner = await this.ownerOf(integrationId);
+    if (!owner) return 0;
+    const { inLane, limit, breaker, coolForMs } = await this.admission.look(owner);
+    return breaker === 'closed' && coolForMs === 0 ? Math.max(0, Math.ceil(limit / 2) - inLane) : 0;
+  }
+
+  /** As `addDue`, for tries that are in no hurry: of those that wait for a slot, every live one goes first. */
+  async addYielding(integrationId: IntegrationId, tries: readonly DueTry[]): Promise<void> {
+    if (tries.length === 0) return;
+    const waiting = tries.map(({ logId, attempt, dueAt }) => ({
+      id: tryIdOf(logId, attempt),
+      dueAt: new Date(dueAt.getTime() + BEHIND_LIVE_MS),
+    }));
+    await this.addDue(integrationId, waiting);
   }
 
   /**
