@@ -5,6 +5,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
+import { ChangedSpans } from './changed-spans.js';
 import { LogExport } from './export/log-export.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWriter } from './log-writer.js';
@@ -31,6 +32,7 @@ import { RowExpiry } from './retention/row-expiry.js';
     PayloadStore,
     BodiesApart,
     BodyReader,
+    ChangedSpans,
     MongoLogSink,
     LogWriter,
     IntegrationLogStore,
@@ -39,6 +41,6 @@ import { RowExpiry } from './retention/row-expiry.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [IntegrationLogStore, LogExport, LogWriter, CallbackOutbox],
+  exports: [ChangedSpans, IntegrationLogStore, LogExport, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}
