@@ -8,7 +8,7 @@ const ORDER = [
   ['actions'],
   ['integrations', 'logging', 'queues'],
   ['scheduling'],
-  ['retries'],
+  ['retries', 'insights'],
   ['dispatch', 'callbacks'],
   ['inbound'],
   ['dashboard', 'health', 'metrics'],

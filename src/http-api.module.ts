@@ -12,6 +12,9 @@ import { requireAuditing } from './http/audited-routes.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
 import { TenantsController } from './http/tenants.controller.js';
+import { FailureGroupsController } from './insights/failures/failure-groups.controller.js';
+import { InsightsModule } from './insights/insights.module.js';
+import { StatsController } from './insights/stats.controller.js';
 import { IntegrationEditor } from './integrations/integration-editor.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { SigningKeys } from './integrations/signing/signing-keys.js';
@@ -34,6 +37,8 @@ const CONTROLLERS = [
   IntegrationsController,
   LogExportController,
   LogsController,
+  StatsController,
+  FailureGroupsController,
   RetryController,
   PreviewController,
   RetryBatchesController,
@@ -49,6 +54,7 @@ const CONTROLLERS = [
     ActionsModule,
     IntegrationsModule,
     LoggingModule,
+    InsightsModule,
     SchedulingModule,
     RetriesModule,
     DispatchModule,

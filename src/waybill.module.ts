@@ -15,6 +15,7 @@ import type { Role } from './config/waybill-options.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { HttpApiModule } from './http-api.module.js';
+import { InsightsModule } from './insights/insights.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MetricsEndpointModule } from './metrics/metrics-endpoint.module.js';
@@ -110,6 +111,7 @@ function root(
     ActionsModule,
     IntegrationsModule,
     LoggingModule,
+    InsightsModule,
     RetriesModule,
     DispatchModule,
     CallbacksModule,

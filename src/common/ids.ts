@@ -58,3 +58,11 @@ export const retryBatchIdFor = (integrationId: IntegrationId, dueAt: Date) =>
 /** The record of a try whose process died: the same for whoever takes the work over, however often. */
 export const lostExecutionIdFor = (logId: LogId, attempt: number) =>
   derived('exe', logId, String(attempt), 'lost') as ExecutionId;
+
+/** Failures of one integration with the same class and the same message pattern are one group. */
+export const failureGroupIdFor = (
+  tenantId: TenantId,
+  integrationId: IntegrationId | null,
+  errorClass: string,
+  pattern: string,
+) => derived('fgr', tenantId, integrationId ?? '', errorClass, pattern);

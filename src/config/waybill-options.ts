@@ -151,6 +151,14 @@ export class CallbackOptions {
   giveUpAfterMs = 86_400_000;
 }
 
+export class InsightsOptions {
+  /** Milliseconds between two rounds that sum changed logs up for the statistics and the failure groups. */
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  intervalMs = 5_000;
+}
+
 export class LimitOptions {
   /** Bytes of an HTTP request body of Waybill's own API. */
   @IsInt()
@@ -245,6 +253,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => CallbackOptions)
   callback: CallbackOptions = new CallbackOptions();
+
+  @ValidateNested()
+  @Type(() => InsightsOptions)
+  insights: InsightsOptions = new InsightsOptions();
 
   @ValidateNested()
   @Type(() => LimitOptions)

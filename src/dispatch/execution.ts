@@ -12,6 +12,7 @@ import type {
   Trigger,
 } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { spanOf } from '../logging/log-span.js';
 import { changeOf, type ChangeToTell, kindsOf, seqAfterTry } from '../logging/status-change.js';
 import { deadlineOf, nextTryAt } from '../retries/retry-decision.js';
 import { DeadlinePassedError } from './pipeline/deadline-passed.error.js';
@@ -68,8 +69,7 @@ export function executionOf(ended: EndedTry): Execution {
   const summary = { ...error, ...givenUp, ...endOf(failed, nextAttemptAt, now), ...extractsOf(attempt) };
   const toTell = summary.status === 'QUEUED' ? undefined : toTellOf(log, summary, number, now);
   return {
-    logId: log._id,
-    tenantId: log.tenantId,
+    ...idsOf(log),
     attempt,
     summary,
     ...(verdict.outcome === 'success' && verdict.disables !== undefined ? { disables: verdict.disables } : {}),
@@ -77,6 +77,8 @@ export function executionOf(ended: EndedTry): Execution {
     ...(toTell ? { toTell } : {}),
   };
 }
+
+const idsOf = (log: IntegrationLog) => ({ logId: log._id, tenantId: log.tenantId, span: spanOf(log) });
 
 const NO_FURTHER_TRY = { nextAttemptAt: null, givenUp: {} };
 

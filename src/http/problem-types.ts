@@ -25,6 +25,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   INTEGRATION_UNKNOWN: { status: 404, title: 'There is no such integration' },
   RETRY_BATCH_UNKNOWN: { status: 404, title: 'There is no such batch of retries' },
   LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
+  FAILURE_GROUP_UNKNOWN: { status: 404, title: 'There is no such failure group' },
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
   ACTION_EXISTS: { status: 409, title: 'The action exists already' },
   INTEGRATION_VERSION_CONFLICT: { status: 409, title: 'Somebody else changed the integration' },

@@ -19,6 +19,8 @@ import {
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { BodyReader } from './payloads/body-reader.js';
+import { ChangedSpans } from './changed-spans.js';
+import { spanOf } from './log-span.js';
 import type { LogSearchPlan } from './log-search.js';
 import { withinSearchTime } from './search-time.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
@@ -61,6 +63,7 @@ export class IntegrationLogStore implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly bodies: BodyReader,
+    private readonly changed: ChangedSpans,
     @Inject(SETTINGS) { limits }: Settings,
   ) {
     this.searchTimeoutMs = limits.searchTimeoutMs;
@@ -79,6 +82,7 @@ export class IntegrationLogStore implements OnModuleInit {
   /** Inserts those that are missing; a log that exists is left as it is. */
   async insertQueued(logs: readonly IntegrationLog[], session?: ClientSession): Promise<void> {
     if (logs.length === 0) return;
+    await this.changed.mark(logs.map(spanOf));
     const options = { ordered: false, ...(session ? { session } : {}) };
     await insertMissing(() => this.rawLogs.insertMany([...logs], options));
   }
@@ -165,6 +169,7 @@ export class IntegrationLogStore implements OnModuleInit {
     { asSent = false, toTell }: { asSent?: boolean; toTell?: ChangeToTell | undefined } = {},
   ): Promise<IntegrationLog | null> {
     const telling = tellingUpdate(toTell);
+    await this.changed.mark([spanOf(log)]);
     return this.logs
       .findOneAndUpdate(
         { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount },

@@ -1,6 +1,7 @@
 import type { LogId, TenantId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 import type { Attempt, IntegrationLog, LogSummary } from './integration-log.js';
+import type { LogSpan } from './log-span.js';
 import type { ChangeToTell } from './status-change.js';
 
 /** A try that has ended, and where it leaves its log. */
@@ -13,6 +14,8 @@ export interface Execution {
   readonly askedWaitMs?: number;
   /** Why the integration is switched off although the try succeeded. */
   readonly disables?: string;
+  /** Where its log is counted; whoever writes it looks it up where it is missing. */
+  readonly span?: LogSpan;
   /** Only where it gives the log another status and somebody is told of it. */
   readonly toTell?: ChangeToTell;
 }

@@ -5,6 +5,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
+import { ChangedSpans } from './changed-spans.js';
 import { LogExport } from './export/log-export.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWalk } from './log-walk.js';
@@ -32,6 +33,7 @@ import { RowExpiry } from './retention/row-expiry.js';
     PayloadStore,
     BodiesApart,
     BodyReader,
+    ChangedSpans,
     MongoLogSink,
     LogWriter,
     IntegrationLogStore,
@@ -41,6 +43,6 @@ import { RowExpiry } from './retention/row-expiry.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
+  exports: [ChangedSpans, IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

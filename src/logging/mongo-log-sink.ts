@@ -10,6 +10,8 @@ import {
   type IntegrationLog,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import { ChangedSpans } from './changed-spans.js';
+import { type LogSpan, spanOf } from './log-span.js';
 import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
@@ -39,6 +41,7 @@ export class MongoLogSink implements LogSink {
   constructor(
     private readonly database: Database,
     private readonly bodies: BodiesApart,
+    private readonly changed: ChangedSpans,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -48,11 +51,23 @@ export class MongoLogSink implements LogSink {
     const entries = await this.bodies.take(whole);
     const opened = entries.flatMap((entry) => (entry.kind === 'opened' ? [entry.log] : []));
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
+    await this.changed.mark([...opened.map(spanOf), ...(await this.spansOf(executions))]);
     if (opened.length > 0) await insertMissing(() => this.logs.insertMany(opened, { ordered: false }));
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
     );
     if (executions.length > 0) await this.advance(executions);
+  }
+
+  private async spansOf(executions: readonly Execution[]): Promise<LogSpan[]> {
+    const known = executions.flatMap(({ span }) => (span ? [span] : []));
+    if (known.length === executions.length) return known;
+    const unknown = executions.filter(({ span }) => !span).map(({ logId }) => logId);
+    const logs = await this.logs
+      .find({ _id: { $in: unknown } })
+      .project<Parameters<typeof spanOf>[0]>({ tenantId: 1, integrationId: 1, createdAt: 1 })
+      .toArray();
+    return [...known, ...logs.map(spanOf)];
   }
 
   private async insertAttempts(documents: AttemptDocument[]): Promise<void> {

@@ -13,6 +13,7 @@ import {
   NO_TENANT,
 } from '../integration-log.js';
 import type { Execution } from '../log-entry.js';
+import { spanOf } from '../log-span.js';
 import type { ObservedCall } from './call-observer.js';
 
 /** No secret is known of a host's own call: names alone say what to hide. */
@@ -79,7 +80,7 @@ export class CallRecord {
       request: { method: 'CALL', url: `${this.call.className}.${this.call.method}`, headers: {}, body: this.request },
       response: end.outcome === 'success' ? { status: end.status, headers: {}, body: end.result } : null,
     };
-    return { logId: this.logId, tenantId: this.log.tenantId, attempt, summary };
+    return { logId: this.logId, tenantId: this.log.tenantId, span: spanOf(this.log), attempt, summary };
   }
 
   private openedLog(scope: CallScope): IntegrationLog {

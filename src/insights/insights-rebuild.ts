@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantId } from '../common/ids.js';
+import { InsightsBusyError } from './insights-busy.error.js';
+import { InsightsLease } from './insights-lease.js';
+import { RollupStore } from './rollup-store.js';
+import { STEP_MS, stepOf } from './rollup-step.js';
+import { SpanReader } from './span-reader.js';
+import { SpanSums } from './span-sums.js';
+
+const DAY_MS = STEP_MS['1d'];
+
+export interface RebuiltDay {
+  readonly tenantId: TenantId;
+  readonly day: Date;
+}
+
+/** Sums all logs of a range of time up anew. It comes to what the sweep comes to, because both do the same. */
+@Injectable()
+export class InsightsRebuild {
+  constructor(
+    private readonly reader: SpanReader,
+    private readonly lease: InsightsLease,
+    private readonly sums: SpanSums,
+    private readonly rollups: RollupStore,
+  ) {}
+
+  /**
+   * Whole days of UTC, from the one of `from` to the one before `to`.
+   * @throws InsightsBusyError where another process sums up
+   */
+  async rebuild(from: Date, to: Date, onProgress: (done: RebuiltDay) => void = () => undefined): Promise<void> {
+    const integrations = await this.integrationsByTenant();
+    for (const [tenantId, ids] of integrations) {
+      for (let at = stepOf('1d', from).getTime(); at < to.getTime(); at += DAY_MS) {
+        const day = { from: new Date(at), to: new Date(at + DAY_MS) };
+        for (const integrationId of ids) {
+          if (!(await this.lease.hold())) throw new InsightsBusyError();
+          await this.sums.sumUp({ tenantId, integrationId, ...day });
+        }
+        await this.rollups.sumUpTenant({ tenantId, ...day });
+        onProgress({ tenantId, day: day.from });
+      }
+    }
+    await this.lease.release();
+  }
+
+  private async integrationsByTenant() {
+    const byTenant = new Map<TenantId, Parameters<SpanReader['read']>[0]['integrationId'][]>();
+    for await (const { tenantId, integrationId } of this.reader.integrations())
+      byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), integrationId]);
+    return byTenant;
+  }
+}
