@@ -9,6 +9,7 @@ const ORDER = [
   ['scheduling'],
   ['retries'],
   ['dispatch', 'callbacks'],
+  ['erasure'],
   ['inbound'],
   ['dashboard', 'health', 'metrics'],
   ['testing'],

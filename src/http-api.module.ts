@@ -4,6 +4,8 @@ import { ActionsModule } from './actions/actions.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
+import { ErasureModule } from './erasure/erasure.module.js';
+import { ErasuresController } from './erasure/erasures.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
@@ -29,6 +31,7 @@ const CONTROLLERS = [
   LogsController,
   RetryController,
   TrafficController,
+  ErasuresController,
 ];
 
 /** Waybill's HTTP API. Middleware, guard, pipe and filter are bound to its own controllers and to nothing else. */
@@ -41,6 +44,7 @@ const CONTROLLERS = [
     SchedulingModule,
     RetriesModule,
     DispatchModule,
+    ErasureModule,
     HealthModule,
   ],
   controllers: CONTROLLERS,

@@ -23,6 +23,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   TENANT_UNKNOWN: { status: 404, title: 'There is no such tenant' },
   EVENT_UNKNOWN: { status: 404, title: 'There is no such event' },
   INTEGRATION_UNKNOWN: { status: 404, title: 'There is no such integration' },
+  ERASURE_UNKNOWN: { status: 404, title: 'There is no such erasure' },
   LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
   ACTION_EXISTS: { status: 409, title: 'The action exists already' },

@@ -121,7 +121,7 @@ export class IntegrationLogStore implements OnModuleInit {
     const telling = tellingUpdate(toTell);
     return this.logs
       .findOneAndUpdate(
-        { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount },
+        { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount, erasedAt: { $exists: false } },
         {
           $set: {
             status: 'QUEUED',

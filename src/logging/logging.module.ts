@@ -5,6 +5,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
+import { LogErasure } from './erasure/log-erasure.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
@@ -21,6 +22,7 @@ import { RowExpiry } from './retention/row-expiry.js';
 @Module({
   imports: [DiscoveryModule, StorageModule, SecurityModule],
   providers: [
+    LogErasure,
     BodyExpiry,
     PayloadExpiry,
     RowExpiry,
@@ -37,6 +39,6 @@ import { RowExpiry } from './retention/row-expiry.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [IntegrationLogStore, LogWriter, CallbackOutbox],
+  exports: [LogErasure, IntegrationLogStore, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

@@ -245,6 +245,8 @@ describe('the HTTP API', () => {
       '/health/live',
       '/health/ready',
       '/v1/actions',
+      '/v1/erasures',
+      '/v1/erasures/{id}',
       '/v1/events',
       '/v1/events/batch',
       '/v1/events/{id}',
