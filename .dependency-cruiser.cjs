@@ -10,6 +10,7 @@ const ORDER = [
   ['scheduling'],
   ['retries', 'insights'],
   ['dispatch', 'callbacks'],
+  ['erasure'],
   ['inbound'],
   ['dashboard', 'health', 'metrics'],
   ['testing'],

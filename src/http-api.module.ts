@@ -6,6 +6,8 @@ import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
 import { PreviewController } from './dispatch/preview/preview.controller.js';
+import { ErasureModule } from './erasure/erasure.module.js';
+import { ErasuresController } from './erasure/erasures.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { AuditController } from './http/audit.controller.js';
 import { requireAuditing } from './http/audited-routes.js';
@@ -44,6 +46,7 @@ const CONTROLLERS = [
   RetryBatchesController,
   TrafficController,
   AuditController,
+  ErasuresController,
 ];
 
 /** Waybill's HTTP API. Middleware, guard, interceptor, pipe and filter are bound to its own controllers and to nothing else. */
@@ -58,6 +61,7 @@ const CONTROLLERS = [
     SchedulingModule,
     RetriesModule,
     DispatchModule,
+    ErasureModule,
     HealthModule,
   ],
   controllers: CONTROLLERS,

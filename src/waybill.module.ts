@@ -14,6 +14,7 @@ import { ROLE, resolveSettings, SETTINGS, type Settings, type WaybillOptionsInpu
 import type { Role } from './config/waybill-options.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { HttpApiModule } from './http-api.module.js';
 import { InsightsModule } from './insights/insights.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
@@ -115,6 +116,7 @@ function root(
     RetriesModule,
     DispatchModule,
     CallbacksModule,
+    ErasureModule,
     MetricsModule,
   ];
   const endpoints = [HttpApiModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];

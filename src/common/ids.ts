@@ -9,6 +9,7 @@ export type EventId = Branded<'EventId'>;
 export type LogId = Branded<'LogId'>;
 export type IntegrationId = Branded<'IntegrationId'>;
 export type RetryBatchId = Branded<'RetryBatchId'>;
+export type ErasureId = Branded<'ErasureId'>;
 export type ExecutionId = Branded<'ExecutionId'>;
 /** One try of one log: `<log id>-<number of the try, from 1>`. */
 export type TryId = Branded<'TryId'>;
@@ -19,6 +20,7 @@ export const asLogId = (value: string) => value as LogId;
 export const asEventId = (value: string) => value as EventId;
 export const asIntegrationId = (value: string) => value as IntegrationId;
 export const asRetryBatchId = (value: string) => value as RetryBatchId;
+export const asErasureId = (value: string) => value as ErasureId;
 export const asTryId = (value: string) => value as TryId;
 
 /** Lower-case letters, digits, `-` and `_`, 1 to 64 characters, starting with a letter or a digit. */
@@ -37,6 +39,7 @@ export const newEventId = () => unique('evt') as EventId;
 export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
 export const newExecutionId = () => random('exe') as ExecutionId;
+export const newErasureId = () => unique('era') as ErasureId;
 export const newSecretId = () => unique('sec');
 export const newCorrelationId = () => random('cor');
 

@@ -43,6 +43,8 @@ export interface ActionEvent {
   unmatchedReason: 'no_integration' | 'all_skipped' | null;
   /** Set until all logs of `deliveries` are written; the reconciler completes what a dead process left. */
   fanOutPending?: true;
+  /** When the person whom it was about was erased. */
+  erasedAt?: Date;
   /** How often the same idempotency key came again, and when it last did. */
   duplicateCount: number;
   lastDuplicateAt: Date | null;
@@ -65,6 +67,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
     skipped: { type: [Object], required: true },
     unmatchedReason: { type: String, default: null },
     fanOutPending: { type: Boolean },
+    erasedAt: { type: Date },
     duplicateCount: { type: Number, required: true },
     lastDuplicateAt: { type: Date, default: null },
   },

@@ -24,6 +24,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   EVENT_UNKNOWN: { status: 404, title: 'There is no such event' },
   INTEGRATION_UNKNOWN: { status: 404, title: 'There is no such integration' },
   RETRY_BATCH_UNKNOWN: { status: 404, title: 'There is no such batch of retries' },
+  ERASURE_UNKNOWN: { status: 404, title: 'There is no such erasure' },
   LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
   FAILURE_GROUP_UNKNOWN: { status: 404, title: 'There is no such failure group' },
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },

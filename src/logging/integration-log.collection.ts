@@ -32,6 +32,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     order: { type: Object },
     callbacks: { type: Object },
     bodiesDueAt: { type: Date },
+    erasedAt: { type: Date },
     correlationId: { type: String, required: true },
     parentLogId: { type: String, default: null },
     occurredAt: { type: Date, required: true },

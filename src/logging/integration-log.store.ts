@@ -172,7 +172,7 @@ export class IntegrationLogStore implements OnModuleInit {
     await this.changed.mark([spanOf(log)]);
     return this.logs
       .findOneAndUpdate(
-        { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount },
+        { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount, erasedAt: { $exists: false } },
         {
           $set: {
             status: 'QUEUED',

@@ -42,7 +42,7 @@ export interface CapturedBody {
   leftOut?: true;
 }
 
-export interface PayloadReference {
+interface PayloadReference {
   id: string;
   /** Until when it is kept at the least. */
   expiresAt: Date;
@@ -219,6 +219,8 @@ export interface IntegrationLog extends LogSummary {
   lastExecutionId: ExecutionId | null;
   /** Only where the integration orders its deliveries. */
   order?: DeliveryOrderKey;
+  /** When the person whom it was about was erased; it has no personal data since. */
+  erasedAt?: Date;
   /** When bodies of tries that are younger than the log itself are looked at next; on few logs only. */
   bodiesDueAt?: Date;
   /** Only where somebody is told of its statuses. */

@@ -132,6 +132,9 @@ export class LogDto {
 
   completedAt!: Date | null;
 
+  /** When the person whom it was about was erased; what was sent and said is gone since. Missing where nobody was. */
+  erasedAt?: Date;
+
   /** Empty where nobody is told. */
   statusCallbacks!: StatusCallbackDto[];
 }

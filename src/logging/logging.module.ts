@@ -7,6 +7,7 @@ import { CallRecorder } from './decorator/call-recorder.js';
 import { IntegrationLoggerExplorer } from './decorator/integration-logger.explorer.js';
 import { ChangedSpans } from './changed-spans.js';
 import { LogExport } from './export/log-export.js';
+import { LogErasure } from './erasure/log-erasure.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWalk } from './log-walk.js';
 import { LogWriter } from './log-writer.js';
@@ -24,6 +25,7 @@ import { RowExpiry } from './retention/row-expiry.js';
 @Module({
   imports: [DiscoveryModule, StorageModule, SecurityModule],
   providers: [
+    LogErasure,
     BodyExpiry,
     PayloadExpiry,
     RowExpiry,
@@ -43,6 +45,6 @@ import { RowExpiry } from './retention/row-expiry.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [ChangedSpans, IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
+  exports: [ChangedSpans, LogErasure, IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

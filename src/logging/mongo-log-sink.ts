@@ -14,6 +14,7 @@ import { ChangedSpans } from './changed-spans.js';
 import { type LogSpan, spanOf } from './log-span.js';
 import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
+import { SCRUB_ATTEMPT, scrubbedAttempt } from './erasure/scrub.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
 import { tellingUpdate } from './status-change.js';
 
@@ -81,7 +82,7 @@ export class MongoLogSink implements LogSink {
       const updates = command.map(({ logId, attempt, summary, toTell }) => {
         const telling = tellingUpdate(toTell);
         return {
-          q: { _id: logId, attemptCount: attempt.number - 1 },
+          q: { _id: logId, attemptCount: attempt.number - 1, erasedAt: { $exists: false } },
           u: {
             $set: {
               ...summary,
@@ -108,8 +109,9 @@ export class MongoLogSink implements LogSink {
   private async keepSuperseded(executions: readonly Execution[]): Promise<void> {
     const logs = await this.logs
       .find({ _id: { $in: executions.map(({ logId }) => logId) } })
-      .project<Pick<IntegrationLog, 'lastExecutionId' | 'firstAttempt'>>({
+      .project<Pick<IntegrationLog, '_id' | 'lastExecutionId' | 'firstAttempt' | 'erasedAt'>>({
         lastExecutionId: 1,
+        erasedAt: 1,
         'firstAttempt.executionId': 1,
       })
       .toArray();
@@ -117,8 +119,21 @@ export class MongoLogSink implements LogSink {
       logs.flatMap(({ lastExecutionId, firstAttempt }) => [lastExecutionId, firstAttempt?.executionId]),
     );
     const lost = executions.filter(({ attempt }) => !written.has(attempt.executionId));
-    await this.insertAttempts(lost.map((execution) => toDocument(execution, true)));
+    const erased = new Set(logs.flatMap(({ _id, erasedAt }) => (erasedAt ? [_id] : [])));
+    const isErased = ({ logId }: Execution) => erased.has(logId);
+    await this.insertAttempts(
+      lost.map((execution) => toDocument(isErased(execution) ? scrubbed(execution) : execution, true)),
+    );
+    await this.forgetErased(lost.filter(isErased));
     await this.markSuperseded(lost.filter(({ attempt }) => attempt.number > 1));
+  }
+
+  /** Their logs were erased while these tries were made. */
+  private async forgetErased(executions: readonly Execution[]): Promise<void> {
+    if (executions.length === 0) return;
+    const logIds = executions.map(({ logId }) => logId);
+    await this.attempts.updateMany({ logId: { $in: logIds } }, SCRUB_ATTEMPT);
+    await this.bodies.forget(executions);
   }
 
   /** Further tries stand in the history already: of two with one number, the one that did not move the log is superseded. */
@@ -137,6 +152,7 @@ function unsetBy({ errorClass, status }: Execution['summary'], { number }: Execu
   if (errorClass === null) return { $unset: { errorKeys: '' } };
   return status === 'FAIL' ? { $unset: { resolution: '' } } : {};
 }
+const scrubbed = (execution: Execution): Execution => ({ ...execution, attempt: scrubbedAttempt(execution.attempt) });
 
 function toDocument({ logId, tenantId, attempt }: Execution, superseded: boolean): AttemptDocument {
   const { executionId, ...rest } = attempt;

@@ -81,6 +81,8 @@ export class RetryService {
 function requireFailed(log: IntegrationLog): void {
   if (log.eventId === null)
     throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
+  if (log.erasedAt)
+    throw new NotRetryableError(log, 'the person whom it was about was erased, so there is nothing to rebuild');
   if (log.status === 'QUEUED') throw new RetryRunningError(log);
   if (log.status !== 'FAIL')
     throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);

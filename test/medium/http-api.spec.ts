@@ -247,6 +247,8 @@ describe('the HTTP API', () => {
       '/metrics',
       '/v1/actions',
       '/v1/audit',
+      '/v1/erasures',
+      '/v1/erasures/{id}',
       '/v1/events',
       '/v1/events/batch',
       '/v1/events/{id}',

@@ -3,8 +3,8 @@ import type { LogId, TenantId } from '../../common/ids.js';
 import { daysAfter, type Retention, startOfDay } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { Attempt, CapturedBody, CapturedRequest, CapturedResponse } from '../integration-log.js';
-import type { LogEntry } from '../log-entry.js';
-import { compressedTextOf, isKeptApart, payloadIdOf } from './payload-text.js';
+import type { Execution, LogEntry } from '../log-entry.js';
+import { compressedTextOf, isKeptApart, payloadIdOf, payloadIdsOf } from './payload-text.js';
 import { type NewPayload, PayloadStore } from './payload.store.js';
 
 /** Whose body it is. */
@@ -36,6 +36,16 @@ export class BodiesApart {
     );
     await this.payloads.keep(taken);
     return entries.map((entry) => apart.get(entry) ?? entry);
+  }
+
+  /** Deletes what only these tries have, which came too late. */
+  async forget(executions: readonly Execution[]): Promise<void> {
+    const ids = executions.flatMap(({ attempt }) => payloadIdsOf(attempt));
+    if (ids.length > 0)
+      await this.payloads.deleteOwn(
+        ids,
+        executions.map(({ logId }) => logId),
+      );
   }
 
   private async retentionsOf(entries: readonly LogEntry[]): Promise<Map<TenantId, Retention>> {

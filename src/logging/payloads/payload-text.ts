@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { TenantId } from '../../common/ids.js';
-import type { CapturedBody } from '../integration-log.js';
+import type { Attempt, CapturedBody } from '../integration-log.js';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -12,6 +12,10 @@ export const INLINE_BYTES = 16 * 1_024;
 
 /** Texts of which no row keeps more than a reference. */
 const compressed = new WeakMap<CapturedBody, Promise<Buffer>>();
+
+/** The texts that a try has apart from its row. */
+export const payloadIdsOf = ({ request, response }: Pick<Attempt, 'request' | 'response'>): string[] =>
+  [request?.body?.payload, response?.body?.payload].flatMap((payload) => (payload ? [payload.id] : []));
 
 export const payloadIdOf = (tenantId: TenantId, text: string) => `${tenantId}:${hash('sha256', text, 'hex')}`;
 

@@ -1,7 +1,3 @@
-import type { Attempt, CapturedRequest, CapturedResponse } from '../integration-log.js';
-
-type Captured = CapturedRequest | CapturedResponse;
-
 /** Fields of a try with bodies, wherever it stands: only whether there is one is read. */
 export interface TriedBodies {
   readonly startedAt: Date;
@@ -35,10 +31,3 @@ export function removalOf(attempt: TriedBodies, removedAt: Date, prefix = '') {
     $unset: Object.fromEntries(places.map((place) => [`${place}.payload`, ''])),
   };
 }
-
-/** The texts that a try has apart from its row. */
-export const payloadIdsOf = ({ request, response }: Pick<Attempt, 'request' | 'response'>): string[] =>
-  [request, response].flatMap((captured: Captured | null) => {
-    const id = captured?.body?.payload?.id;
-    return id === undefined ? [] : [id];
-  });

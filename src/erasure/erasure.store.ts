@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Collection } from 'mongoose';
+import { type ErasureId, newErasureId, type TenantId } from '../common/ids.js';
+import { Database } from '../storage/database.js';
+import { ERASURES, type Erasure, type ErasureCounts } from './erasure.collection.js';
+import { ErasureUnknownError } from './erasure-unknown.error.js';
+
+/** A worker that died has an erasure for no longer than this. */
+const LEASE_MS = 60_000;
+
+export interface ErasureRequest extends Pick<Erasure, 'tenantId' | 'field' | 'reason' | 'requestedBy'> {
+  readonly value: string;
+}
+
+const NOTHING: ErasureCounts = { logs: 0, attempts: 0, payloads: 0, failed: 0, events: 0 };
+
+@Injectable()
+export class ErasureStore implements OnModuleInit {
+  private readonly erasures: Collection<Erasure>;
+
+  constructor(private readonly database: Database) {
+    this.erasures = database.collection(ERASURES);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.database.ensureIndexes(ERASURES);
+  }
+
+  async create(request: ErasureRequest): Promise<Erasure> {
+    const now = new Date();
+    const erasure: Erasure = {
+      _id: newErasureId(),
+      ...request,
+      subjectHash: subjectHashOf(request),
+      requestedAt: now,
+      step: 'logs',
+      eventId: null,
+      payloadIds: [],
+      counts: NOTHING,
+      finishedAt: null,
+      dueAt: now,
+    };
+    await this.erasures.insertOne(erasure);
+    return erasure;
+  }
+
+  /** @throws ErasureUnknownError also where it belongs to another tenant. */
+  async get(tenantId: TenantId, id: ErasureId): Promise<Erasure> {
+    const erasure = await this.erasures.findOne({ _id: id, tenantId });
+    if (!erasure) throw new ErasureUnknownError(id);
+    return erasure;
+  }
+
+  /** One that is due; it is the caller's for a minute, and for a minute more with each progress. */
+  async claim(now = new Date()): Promise<Erasure | null> {
+    return this.erasures.findOneAndUpdate(
+      { dueAt: { $gt: new Date(0), $lte: now } },
+      { $set: { dueAt: leaseFrom(now) } },
+      { sort: { dueAt: 1 }, returnDocument: 'after' },
+    );
+  }
+
+  /** Writes how far it has come, before more is done. */
+  async progress(
+    { _id }: Erasure,
+    {
+      counted = {},
+      payloadIds = [],
+      ...fields
+    }: Partial<Omit<Erasure, 'counts'>> & { counted?: Partial<ErasureCounts> },
+  ): Promise<void> {
+    const added = Object.entries(counted).map(([name, count]): [string, number] => [`counts.${name}`, count]);
+    await this.erasures.updateOne(
+      { _id },
+      {
+        $set: { dueAt: leaseFrom(new Date()), ...fields },
+        ...(added.length > 0 ? { $inc: Object.fromEntries(added) } : {}),
+        ...(payloadIds.length > 0 ? { $addToSet: { payloadIds: { $each: payloadIds } } } : {}),
+      },
+    );
+  }
+
+  async payloadIdsOf({ _id }: Erasure): Promise<string[]> {
+    return (await this.erasures.findOne({ _id }))?.payloadIds ?? [];
+  }
+
+  async forgetPayloadIds({ _id }: Erasure): Promise<void> {
+    await this.erasures.updateOne({ _id }, { $set: { payloadIds: [] } });
+  }
+}
+
+const leaseFrom = (now: Date) => new Date(now.getTime() + LEASE_MS);
+
+const subjectHashOf = ({ tenantId, field, value }: ErasureRequest) =>
+  createHash('sha256').update([tenantId, field, value].join('\0')).digest('hex');
