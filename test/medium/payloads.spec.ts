@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { asTenantId } from '../../src/common/ids.js';
 import type { Attempt, CapturedBody, IntegrationLog } from '../../src/logging/integration-log.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
+import { LogFallback } from '../../src/logging/log-fallback.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
 import { MongoLogSink } from '../../src/logging/mongo-log-sink.js';
 import { PAYLOADS } from '../../src/logging/payloads/payload.collection.js';
@@ -70,7 +71,7 @@ describe('bodies apart from rows', () => {
     const text = `shared ${'x'.repeat(20 * KIB)}`;
     const before = await payloads().countDocuments();
     const writer = host.find(LogWriter);
-    const racing = new LogWriter(host.find(MongoLogSink), host.find(Database));
+    const racing = new LogWriter(host.find(MongoLogSink), host.find(LogFallback), host.find(Database));
     const logs = Array.from({ length: 100 }, () => aLog({ tenantId: LAB }));
     await Promise.all(logs.map((log) => host.find(LogWriter).submit({ kind: 'opened', log })));
     await Promise.all(
