@@ -3,6 +3,8 @@ import { AUDIT_ENTRIES } from '../audit/audit-entry.collection.js';
 import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
 import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
+import { PAYLOADS } from '../logging/payloads/payload.collection.js';
+import { RETENTION_PROGRESS } from '../logging/retention/retention-progress.collection.js';
 import { API_KEYS } from '../security/api-keys/api-key.collection.js';
 import { SECRETS } from '../security/secrets/secret.collection.js';
 import { SECRET_KEYS } from '../security/secrets/secret-key.collection.js';
@@ -19,6 +21,8 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   INTEGRATION_LOGS,
   INTEGRATION_VERSIONS,
   INTEGRATIONS,
+  PAYLOADS,
+  RETENTION_PROGRESS,
   SECRET_KEYS,
   SECRETS,
   TENANTS,

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { config, status, up } from 'migrate-mongo';
 import type { mongo } from 'mongoose';
+import { BUCKET } from '../logging/payloads/payload-files.js';
 import { Database } from '../storage/database.js';
 import { type IndexFault, indexFaultsOf } from '../storage/index-faults.js';
 import { COLLECTIONS } from './collections.js';
@@ -31,7 +32,13 @@ export interface DatabaseState {
 }
 
 const CHANGELOG_COLLECTION = 'migrations';
-const OWN_COLLECTIONS = new Set([CHANGELOG_COLLECTION, LOCK_COLLECTION, ...COLLECTIONS.map(({ name }) => name)]);
+const OWN_COLLECTIONS = new Set([
+  CHANGELOG_COLLECTION,
+  LOCK_COLLECTION,
+  `${BUCKET}.files`,
+  `${BUCKET}.chunks`,
+  ...COLLECTIONS.map(({ name }) => name),
+]);
 
 const withoutExtension = (fileName: string) => fileName.slice(0, -extname(fileName).length);
 

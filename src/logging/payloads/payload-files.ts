@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { mongo } from 'mongoose';
 import { Database } from '../../storage/database.js';
 
-const BUCKET = 'payloads';
+export const BUCKET = 'payloads';
 /** A file that no payload names may still be written, or its payload be on the way. */
 const GRACE_MS = 3_600_000;
 const PAGE_SIZE = 100;
