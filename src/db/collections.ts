@@ -9,6 +9,13 @@ import { API_KEYS } from '../security/api-keys/api-key.collection.js';
 import { SECRETS } from '../security/secrets/secret.collection.js';
 import { SECRET_KEYS } from '../security/secrets/secret-key.collection.js';
 import { TENANTS } from '../security/tenants/tenant.collection.js';
+import { ERASURES } from '../erasure/erasure.collection.js';
+import { CHANGED_SPANS } from '../logging/changed-span.collection.js';
+import { LEASES } from '../insights/lease.collection.js';
+import { LOG_ROLLUPS } from '../insights/log-rollup.collection.js';
+import { FAILURE_GROUPS } from '../insights/failures/failure-group.collection.js';
+import { FAILURE_SLICES } from '../insights/failures/failure-slice.collection.js';
+import { RETRY_BATCH_ITEMS, RETRY_BATCHES } from '../retries/batches/retry-batch.collection.js';
 import type { AnyCollection } from '../storage/index-faults.js';
 
 /** Every collection of Waybill. */
@@ -17,13 +24,21 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   API_ACTIONS,
   API_KEYS,
   AUDIT_ENTRIES,
+  CHANGED_SPANS,
+  ERASURES,
+  FAILURE_GROUPS,
+  FAILURE_SLICES,
+  INTEGRATIONS,
   INTEGRATION_ATTEMPTS,
   INTEGRATION_LOGS,
   INTEGRATION_VERSIONS,
-  INTEGRATIONS,
+  LEASES,
+  LOG_ROLLUPS,
   PAYLOADS,
   RETENTION_PROGRESS,
-  SECRET_KEYS,
+  RETRY_BATCHES,
+  RETRY_BATCH_ITEMS,
   SECRETS,
+  SECRET_KEYS,
   TENANTS,
 ];

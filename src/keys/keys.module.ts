@@ -7,6 +7,7 @@ import { parseSecretKeys, SecretCipher } from '../security/secrets/secret-cipher
 import { SecretKeyCheck } from '../security/secrets/secret-key-check.js';
 import { SecretRotation } from '../security/secrets/secret-rotation.js';
 import { TenantService } from '../security/tenants/tenant.service.js';
+import { TenantSettings } from '../security/tenants/tenant-settings.js';
 import { StorageModule } from '../storage/storage.module.js';
 
 /** What the settings ask for and these commands do not need. */
@@ -24,7 +25,7 @@ const cipher = {
 export class KeysModule {
   /** For commands that never decrypt: they also work where a secret key is lost. */
   static withoutSecretKeys(): DynamicModule {
-    return of(NO_SECRET_KEYS, [ApiKeyService, TenantService, SecretRotation, cipher]);
+    return of(NO_SECRET_KEYS, [ApiKeyService, TenantService, TenantSettings, SecretRotation, cipher]);
   }
 
   /** With the keys of the environment, which must fit the database. */
