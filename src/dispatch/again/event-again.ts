@@ -26,7 +26,7 @@ export interface WantedAgain {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-export interface PreviewedDelivery {
+interface PreviewedDelivery {
   readonly delivery: PlannedDelivery;
   readonly next: PreviewedTry;
   /** Why it would come twice; `null` where it would not. */
