@@ -2,6 +2,7 @@ import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common
 import { ActionsController } from './actions/actions.controller.js';
 import { ActionsModule } from './actions/actions.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { AgainController } from './dispatch/again/again.controller.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { EventIntake } from './dispatch/event-intake.js';
 import { EventsController } from './dispatch/events.controller.js';
@@ -33,6 +34,7 @@ import { TrafficController } from './scheduling/traffic.controller.js';
 import { SecurityModule } from './security/security.module.js';
 
 const CONTROLLERS = [
+  AgainController,
   EventsController,
   ActionsController,
   TenantsController,

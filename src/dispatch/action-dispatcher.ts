@@ -9,7 +9,7 @@ import { OperationTimeoutError } from '../common/operation-timeout.error.js';
 import { kindOf } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
-import type { ActionEvent, SkippedIntegration } from './action-event.collection.js';
+import type { ActionEvent, EventRepeat, SkippedIntegration } from './action-event.collection.js';
 import { EventNotRecordedError } from './event-not-recorded.error.js';
 import { EventStore, type RecordedEvent } from './event-store.js';
 import { FanOut } from './fan-out.js';
@@ -24,6 +24,8 @@ export interface EmitOptions {
   readonly correlationId?: string;
   /** The host's transaction: the event commits with it, or not at all. Needs `mongodb.connection` and a replica set. */
   readonly session?: ClientSession;
+  /** What this event repeats, where a person has had it emitted again. */
+  readonly repeats?: EventRepeat;
 }
 
 export interface EmitResult {
@@ -72,6 +74,7 @@ export class ActionDispatcher {
         idempotencyKey: options.idempotencyKey ?? null,
         correlationId: options.correlationId ?? ensureCallScope().correlationId,
         occurredAt: options.occurredAt ?? new Date(),
+        repeats: options.repeats,
       });
       const recorded = await (options.session
         ? this.events.recordIn(options.session, planned)

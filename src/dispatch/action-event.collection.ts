@@ -25,6 +25,14 @@ export interface SkippedIntegration {
   reason: SkipReason;
 }
 
+/** What a person has had emitted again. */
+export interface EventRepeat {
+  /** The newest event of the record for this action; `null` where it had none. */
+  eventId: EventId | null;
+  by: string;
+  reason: string;
+}
+
 /** "This action happened with this context", and what was decided about it. */
 export interface ActionEvent {
   _id: EventId;
@@ -34,6 +42,8 @@ export interface ActionEvent {
   context: ContextData;
   contextHash: string;
   idempotencyKey: string | null;
+  /** Only where a person has had it emitted again. */
+  repeats?: EventRepeat;
   correlationId: string;
   occurredAt: Date;
   createdAt: Date;
@@ -60,6 +70,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
     context: { type: Object, required: true },
     contextHash: { type: String, required: true },
     idempotencyKey: { type: String, default: null },
+    repeats: { type: Object },
     correlationId: { type: String, required: true },
     occurredAt: { type: Date, required: true },
     createdAt: { type: Date, required: true },

@@ -8,6 +8,7 @@ import { SecretVault } from '../security/secrets/secret-vault.js';
 import { SecurityModule } from '../security/security.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ActionDispatcher } from './action-dispatcher.js';
+import { EventAgain } from './again/event-again.js';
 import { BacklogSweep } from './backlog-sweep.js';
 import { DeliveryFollowUp } from './delivery-follow-up.js';
 import { DeliveryOrder } from './delivery-order.js';
@@ -55,6 +56,7 @@ import { Reconciler } from './reconciler.js';
     },
     PreviewRuns,
     DeliveryPreview,
+    EventAgain,
     PreviewWarnings,
     DeliveryRunner,
     DeliveryOrder,
@@ -65,6 +67,6 @@ import { Reconciler } from './reconciler.js';
     BacklogSweep,
     Reconciler,
   ],
-  exports: [ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview],
+  exports: [ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview, EventAgain],
 })
 export class DispatchModule {}

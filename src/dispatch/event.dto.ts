@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ContextData } from '../common/primitives.js';
+import { EventRepeatDto } from './again/again.dto.js';
 import { SkippedIntegrationDto } from './emit.dto.js';
 
 export class EventDeliveryDto {
@@ -29,6 +30,9 @@ export class EventDto {
   context!: ContextData;
 
   idempotencyKey!: string | null;
+
+  /** Only where a person has had it emitted again. */
+  repeats?: EventRepeatDto;
 
   correlationId!: string;
 

@@ -8,7 +8,7 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import { ExpressionLimitError } from '../integrations/expressions/expression-limit.error.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
-import type { ActionEvent, PlannedDelivery, SkippedIntegration } from './action-event.collection.js';
+import type { ActionEvent, EventRepeat, PlannedDelivery, SkippedIntegration } from './action-event.collection.js';
 import { ContextTooLargeError } from './context-too-large.error.js';
 import { checkIdempotencyKey } from './idempotency-key.js';
 import { EventFilter } from './event-filter.js';
@@ -20,6 +20,7 @@ export interface NewEvent {
   readonly idempotencyKey: string | null;
   readonly correlationId: string;
   readonly occurredAt: Date;
+  readonly repeats?: EventRepeat | undefined;
 }
 
 type Decision = { readonly delivery: PlannedDelivery } | { readonly skipped: SkippedIntegration };
@@ -53,6 +54,7 @@ export class FanOut {
       context,
       contextHash: contextHash(context),
       idempotencyKey,
+      ...(event.repeats ? { repeats: event.repeats } : {}),
       correlationId: event.correlationId,
       occurredAt: event.occurredAt,
       createdAt: new Date(),

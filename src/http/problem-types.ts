@@ -37,12 +37,14 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   RETRY_BATCH_ENDED: { status: 409, title: 'The batch has ended' },
   RETRY_BATCH_NOT_CONFIRMED: { status: 409, title: 'The batch is not confirmed' },
   RETRY_RUNNING: { status: 409, title: 'The log is being delivered already' },
+  ALREADY_DELIVERED: { status: 409, title: 'It would be delivered twice' },
   LOG_NOT_RETRYABLE: { status: 409, title: 'The log cannot be retried' },
   REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large' },
   CONTEXT_TOO_LARGE: { status: 413, title: 'The context is too large' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body has an unsupported encoding' },
   // The request is well-formed and its address right; what it names or holds cannot be worked with.
   ACTION_UNKNOWN: { status: 422, title: 'There is no such action' },
+  AGAIN_AMBIGUOUS: { status: 422, title: 'Several records have these context ids' },
   CONTEXT_INVALID: { status: 422, title: 'The context does not fit the action' },
   // draft-ietf-httpapi-idempotency-key-header, section 2.7
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used for another event' },

@@ -8,8 +8,8 @@ import { TenantScope } from '../../http/tenant-scope.js';
 import { WaybillController } from '../../http/waybill-controller.decorator.js';
 import type { Principal } from '../../security/api-keys/principal.js';
 import { DeliveryPreview, type RetryPreview } from './delivery-preview.js';
-import type { PreviewedTry } from './preview-runs.js';
-import { type PreviewRefusalDto, RetryPreviewDto } from './preview.dto.js';
+import { RetryPreviewDto } from './preview.dto.js';
+import { refusalOf } from './refusal-view.js';
 
 const OK = 200;
 
@@ -53,10 +53,4 @@ function viewOf({ log, integration, next, last, diff, incomplete, warnings }: Re
     incomplete,
     warnings: [...warnings],
   };
-}
-
-function refusalOf({ refusal }: PreviewedTry): PreviewRefusalDto | null {
-  if (!refusal) return null;
-  const { errorClass, errorCode, errorMessage, remedy } = refusal;
-  return { errorClass, errorCode, errorMessage, remedy };
 }
