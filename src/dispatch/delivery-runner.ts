@@ -12,6 +12,7 @@ import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
+import { RedactionDesk } from './redaction-desk.js';
 import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
@@ -35,6 +36,7 @@ export class DeliveryRunner {
     private readonly catalogue: ActionCatalogue,
     private readonly pipeline: DeliveryPipeline,
     private readonly filter: EventFilter,
+    private readonly redaction: RedactionDesk,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const { concurrency, attachmentBudgetBytes } = settings.delivery;
@@ -55,11 +57,11 @@ export class DeliveryRunner {
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
     const limit = this.loggedBodyBytes(integration || null);
-    const redactor = new Redactor(made.delivery?.secrets);
+    const redactor = made.delivery?.redactor() ?? new Redactor();
     return executionOf({
       log,
       integration: integration || null,
-      verdict: made.verdict,
+      verdict: shownVerdict(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
@@ -104,6 +106,7 @@ export class DeliveryRunner {
     const refused = await this.filter.refusalOf(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
+    delivery.rules = await this.redaction.rulesFor(integration);
     const call = () => this.calls.run(() => this.pipeline.run(delivery));
     const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
     return { verdict, delivery };
@@ -128,3 +131,7 @@ export class DeliveryRunner {
     }
   }
 }
+
+/** A host's error, or an expression's, may hold a value of the record. */
+const shownVerdict = (verdict: Verdict, redactor: Redactor): Verdict =>
+  verdict.outcome === 'success' ? verdict : { ...verdict, errorMessage: redactor.text(verdict.errorMessage) };

@@ -28,6 +28,7 @@ import { DeliveryPreview } from './preview/delivery-preview.js';
 import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
 import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
+import { RedactionDesk } from './redaction-desk.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
@@ -56,6 +57,7 @@ import { Reconciler } from './reconciler.js';
     PreviewRuns,
     DeliveryPreview,
     PreviewWarnings,
+    RedactionDesk,
     DeliveryRunner,
     DeliveryOrder,
     DeliveryFollowUp,
