@@ -47,7 +47,7 @@ describe('Redactor.headers', () => {
       'x-note': 'has s3cret inside',
       accept: '*/*',
     };
-    expect(new Redactor(['s3cret']).headers(headers)).toEqual({
+    expect(new Redactor(['s3cret']).headers(headers, 'request')).toEqual({
       Authorization: REDACTED,
       'X-Api-Key': REDACTED,
       cookie: REDACTED,
@@ -176,6 +176,7 @@ describe('Redactor.bodyText', () => {
 
   it('hides secrets in what is no JSON, or breaks off', () => {
     expect(new Redactor(['s3cret']).bodyText('MSH|s3cret')).toBe(`MSH|${REDACTED}`);
-    expect(new Redactor(['s3cret']).bodyText('{"token":"s3cret')).toBe(`{"token":"${REDACTED}`);
+    expect(new Redactor(['s3cret']).bodyText('{"token":"s3cret')).toBe(`{"token":"${REDACTED}"`);
+    expect(new Redactor().bodyText('{"a":1,"pin":{"b":"hunter2"},"c":')).toBe(`{"a":1,"pin":"${REDACTED}"`);
   });
 });

@@ -1,4 +1,6 @@
 import { isRecord } from './primitives.js';
+import { withoutPatterns } from './redaction-patterns.js';
+import { NO_RULES, normalisedName as normalised, type Side, withoutPaths } from './redaction-rules.js';
 
 /** Stands for whatever was hidden. */
 export const REDACTED = '***';
@@ -19,10 +21,13 @@ const CUT_OFF = '[cut off]';
 /** Longer bodies hold files: taking them apart would cost more than it hides. */
 const MAX_WALKED_CHARS = 1_048_576;
 
-const MIN_SECRET_LENGTH = 4;
+/** Where a tenant has rules of its own, a body is worth more. */
+const MAX_WALKED_BY_RULES_CHARS = 8 * 1_048_576;
 
-/** Compared without case, dashes, underscores, dots and blanks. */
-const normalised = (text: string) => text.toLowerCase().replace(/[-_.\s]/g, '');
+const JSON_MEMBER = /"((?:[^"\\]|\\.){1,128})"\s*:\s*("(?:[^"\\]|\\.)*"?|[[{]|[^\s,[\]{}"]+)/g;
+const XML_ELEMENT = /(<([\w.:-]+)[^<>]*>)[^<]+(<)/g;
+
+const MIN_SECRET_LENGTH = 4;
 
 export const isSensitiveName = (name: string) => SENSITIVE_NAME.test(normalised(name));
 
@@ -34,19 +39,25 @@ export class Redactor {
   /** The longest first: a secret that contains another must not leave its rest behind. */
   private readonly forms: readonly string[];
 
-  constructor(secrets: readonly string[] = []) {
+  constructor(
+    secrets: readonly string[] = [],
+    private readonly rules = NO_RULES,
+  ) {
     const forms = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH).flatMap(formsOf);
     this.forms = [...new Set(forms)].sort((a, b) => b.length - a.length);
   }
 
   text(text: string): string {
-    return this.forms.reduce((redacted, form) => redacted.replaceAll(form, () => REDACTED), text);
+    const known = this.forms.reduce((redacted, form) => redacted.replaceAll(form, () => REDACTED), text);
+    return this.rules.text(withoutPatterns(known, REDACTED), REDACTED);
   }
 
-  headers(headers: Readonly<Record<string, string>>): Record<string, string> {
+  headers(headers: Readonly<Record<string, string>>, side: Side): Record<string, string> {
     const redacted: Record<string, string> = {};
+    const hidden = this.rules.pathsInto(side, 'headers').flat();
     for (const [name, value] of Object.entries(headers)) {
-      redacted[name] = isSensitiveName(name) ? REDACTED : this.text(value);
+      const isHidden = this.isHidden(name) || (hidden.length > 0 && isNamed(hidden, name.toLowerCase()));
+      redacted[name] = isHidden ? REDACTED : this.text(value);
     }
     return redacted;
   }
@@ -56,20 +67,87 @@ export class Redactor {
     const [beforeFragment = '', ...fragment] = url.split('#');
     const [base = '', ...query] = beforeFragment.split('?');
     const shownBase = base.replace(/^([a-z][a-z0-9+.-]*:[\\/]{2})[^/\\]*@/i, `$1${REDACTED}@`);
-    const shownQuery = query.length === 0 ? '' : `?${query.join('?').split('&').map(redactParameter).join('&')}`;
-    const shownFragment =
-      fragment.length === 0 ? '' : `#${fragment.join('#').split('&').map(redactParameter).join('&')}`;
+    const shownQuery =
+      query.length === 0 ? '' : `?${this.parameters(query.join('?'), this.rules.pathsInto('request', 'query').flat())}`;
+    const shownFragment = fragment.length === 0 ? '' : `#${this.parameters(fragment.join('#'))}`;
     return this.text(`${shownBase}${shownQuery}${shownFragment}`);
+  }
+
+  /** A body as it went over the wire. One that paths lead into and that cannot be taken apart is hidden as a whole. */
+  body(text: string, side: Side, contentType: string | null = null): string {
+    const paths = this.rules.pathsInto(side, 'body');
+    const isForm = contentType?.includes('x-www-form-urlencoded') ?? false;
+    if (isForm) return this.text(this.parameters(text, paths.flat()));
+    if (contentType?.includes('xml') && paths.length === 0) return this.text(text.replace(XML_ELEMENT, this.element));
+    if (paths.length === 0 || text.trim() === '') return this.bodyText(text);
+    try {
+      const shown =
+        text.length > MAX_WALKED_BY_RULES_CHARS ? REDACTED : withoutPaths(JSON.parse(text), paths, REDACTED);
+      return typeof shown === 'string' ? REDACTED : JSON.stringify(this.value(shown));
+    } catch {
+      return REDACTED;
+    }
+  }
+
+  /** A value of a body without what paths lead to; else as it is. */
+  withoutPaths(value: unknown, side: Side): unknown {
+    const paths = this.rules.pathsInto(side, 'body');
+    if (paths.length > 0 && !isRecord(value) && !Array.isArray(value)) return REDACTED;
+    return withoutPaths(value, paths, REDACTED);
   }
 
   /** A body as it went over the wire. Only JSON that may hold something to hide is taken apart and written anew. */
   bodyText(text: string): string {
-    if (text.length > MAX_WALKED_CHARS || !/^\s*[[{]/.test(text) || !mayNameSecrets(text)) return this.text(text);
+    if (!/^\s*[[{]/.test(text) || !this.mayHide(text)) return this.text(text);
+    const maxChars = this.rules.walksEveryBody ? MAX_WALKED_BY_RULES_CHARS : MAX_WALKED_CHARS;
     try {
-      return JSON.stringify(this.value(JSON.parse(text)));
+      if (text.length <= maxChars) return JSON.stringify(this.value(JSON.parse(text)));
     } catch {
-      return this.text(text);
+      // It breaks off, or is no JSON after all.
     }
+    return this.text(this.membersIn(text));
+  }
+
+  private mayHide(json: string): boolean {
+    return this.rules.walksEveryBody || mayNameSecrets(json) || withoutPatterns(json, REDACTED) !== json;
+  }
+
+  private isHidden(name: string): boolean {
+    return isSensitiveName(name) || this.rules.isHiddenName(name);
+  }
+
+  private parameters(text: string, paths: readonly string[] = []): string {
+    return text
+      .split('&')
+      .map((parameter) => this.parameter(parameter, paths))
+      .join('&');
+  }
+
+  private parameter(parameter: string, paths: readonly string[]): string {
+    const equals = parameter.indexOf('=');
+    if (equals < 0) return parameter;
+    const name = parameter.slice(0, equals);
+    const plainName = decoded(name);
+    const value = decoded(parameter.slice(equals + 1).replaceAll('+', ' '));
+    const isHidden = this.isHidden(plainName) || isNamed(paths, plainName) || this.text(value) !== value;
+    return isHidden ? `${name}=${REDACTED}` : parameter;
+  }
+
+  private readonly element = (whole: string, start: string, name: string, end: string) =>
+    this.isHidden(name.replace(/^.*:/, '')) ? `${start}${REDACTED}${end}` : whole;
+
+  /** In JSON that cannot be taken apart; what follows a hidden name and is no primitive is cut off with all the rest. */
+  private membersIn(text: string): string {
+    let shown = '';
+    let done = 0;
+    for (const { 0: whole, 1: name = '', 2: value = '', index } of text.matchAll(JSON_MEMBER)) {
+      if (!this.isHidden(unescaped(name))) continue;
+      shown += text.slice(done, index + whole.length - value.length);
+      if (/^[[{]/.test(value)) return `${shown}"${REDACTED}"`;
+      shown += `"${REDACTED}"`;
+      done = index + whole.length;
+    }
+    return shown + text.slice(done);
   }
 
   /**
@@ -84,7 +162,8 @@ export class Redactor {
       if (depth > MAX_DEPTH || values > MAX_VALUES) return CUT_OFF;
       // An echo often holds the body that it got as a text.
       if (typeof current === 'string') return this.bodyText(current);
-      if (typeof current === 'bigint') return String(current);
+      if (typeof current === 'number') return this.text(String(current)) === String(current) ? current : REDACTED;
+      if (typeof current === 'bigint') return this.text(String(current));
       if (typeof current === 'function' || typeof current === 'symbol') return undefined;
       if (ArrayBuffer.isView(current)) return `[${current.byteLength} bytes]`;
       if (Array.isArray(current)) return current.map((item) => walk(item, depth + 1));
@@ -97,7 +176,7 @@ export class Redactor {
       if (record instanceof Error) return { name: record.name, message: this.text(record.message) };
       const entries = Object.keys(record).map((key) => [
         this.text(key),
-        isSensitiveName(key) ? REDACTED : walk(readable(record, key), depth + 1),
+        this.isHidden(key) ? REDACTED : walk(readable(record, key), depth + 1),
       ]);
       return Object.fromEntries(entries);
     };
@@ -119,11 +198,14 @@ const formsOf = (secret: string) => {
   return [secret, encoded, encoded.replaceAll('%20', '+'), inQuery, ...encodedTwice, inJson];
 };
 
-function redactParameter(parameter: string): string {
-  const equals = parameter.indexOf('=');
-  if (equals < 0) return parameter;
-  const name = parameter.slice(0, equals);
-  return isSensitiveName(decoded(name)) ? `${name}=${REDACTED}` : parameter;
+const isNamed = (names: readonly string[], name: string) => names.some((one) => one === name || /^\*\*?$/.test(one));
+
+function unescaped(name: string): string {
+  try {
+    return String(JSON.parse(`"${name}"`));
+  } catch {
+    return name;
+  }
 }
 
 function decoded(text: string): string {

@@ -1,3 +1,5 @@
+import { LogFallback } from '../logging/log-fallback.js';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { Injectable } from '@nestjs/common';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
@@ -18,7 +20,13 @@ export class DeliveryFollowUp {
     private readonly order: DeliveryOrder,
     private readonly callbacks: CallbackQueue,
     private readonly watch: DeliveryWatch,
+    private readonly kept: LogFallback,
   ) {}
+
+  /** Resolves once MongoDB has the records that other processes kept elsewhere: a try that they tell of has not been lost. */
+  async awaitRecords(): Promise<void> {
+    await bounded(this.kept.settled(), DATABASE_TIMEOUT_MS, 'Writing what was kept of tries that are taken over');
+  }
 
   async follow(
     log: IntegrationLog,

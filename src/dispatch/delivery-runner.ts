@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
-import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { ByteBudget } from '../common/byte-budget.js';
 import { lostExecutionIdFor } from '../common/ids.js';
 import { Redactor } from '../common/redaction.js';
@@ -11,9 +10,9 @@ import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { IntegrationLogger } from '../logging/decorator/integration-logger.decorator.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
-import { LogFallback } from '../logging/log-fallback.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
+import { RedactionDesk } from './redaction-desk.js';
 import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
@@ -37,7 +36,7 @@ export class DeliveryRunner {
     private readonly catalogue: ActionCatalogue,
     private readonly pipeline: DeliveryPipeline,
     private readonly filter: EventFilter,
-    private readonly kept: LogFallback,
+    private readonly redaction: RedactionDesk,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const { concurrency, attachmentBudgetBytes } = settings.delivery;
@@ -58,11 +57,11 @@ export class DeliveryRunner {
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
     const limit = this.loggedBodyBytes(integration || null);
-    const redactor = new Redactor(made.delivery?.secrets);
+    const redactor = made.delivery?.redactor() ?? new Redactor();
     return executionOf({
       log,
       integration: integration || null,
-      verdict: made.verdict,
+      verdict: shownVerdict(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
@@ -76,11 +75,6 @@ export class DeliveryRunner {
   private loggedBodyBytes(integration: Integration | null): number {
     const { loggedBodyBytes } = this.settings.limits;
     return Math.min(integration?.loggedBodyBytes ?? loggedBodyBytes, loggedBodyBytes);
-  }
-
-  /** Resolves once MongoDB has the records that other processes kept elsewhere: a try that they tell of has not been lost. */
-  async awaitRecords(): Promise<void> {
-    await bounded(this.kept.settled(), DATABASE_TIMEOUT_MS, 'Writing what was kept of tries that are taken over');
   }
 
   /** The record of a try whose process died in mid-call: whether the vendor took it, nobody knows. */
@@ -112,6 +106,7 @@ export class DeliveryRunner {
     const refused = await this.filter.refusalOf(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
+    delivery.rules = await this.redaction.rulesFor(integration);
     const call = () => this.calls.run(() => this.pipeline.run(delivery));
     const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
     return { verdict, delivery };
@@ -136,3 +131,7 @@ export class DeliveryRunner {
     }
   }
 }
+
+/** A host's error, or an expression's, may hold a value of the record. */
+const shownVerdict = (verdict: Verdict, redactor: Redactor): Verdict =>
+  verdict.outcome === 'success' ? verdict : { ...verdict, errorMessage: redactor.text(verdict.errorMessage) };

@@ -137,11 +137,12 @@ export function captureRequest(
   limitBytes: number,
 ): CapturedRequest | null {
   if (!request) return null;
+  const contentType = request.headers['content-type'] ?? null;
   return {
     method: integration.endpoint.method,
     url: redactor.url(request.url.href),
-    headers: redactor.headers(request.headers),
-    body: captureBody(request.content, limitBytes, (text) => redactor.bodyText(text), request.headers['content-type']),
+    headers: redactor.headers(request.headers, 'request'),
+    body: captureBody(request.content, limitBytes, (text) => redactor.body(text, 'request', contentType), contentType),
   };
 }
 
@@ -152,15 +153,16 @@ export function captureResponse(
   limitBytes: number,
 ): CapturedResponse | null {
   if (!response) return null;
+  const contentType = response.headers['content-type'] ?? null;
   const body = captureBody(
     response.body,
     limitBytes,
-    (text) => redactor.bodyText(text),
-    response.headers['content-type'],
+    (text) => redactor.body(text, 'response', contentType),
+    contentType,
   );
   return {
     status: response.status,
-    headers: redactor.headers(response.headers),
+    headers: redactor.headers(response.headers, 'response'),
     body: body && { ...body, truncated: body.truncated || response.truncated },
   };
 }

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
+import { RedactionInput } from './redaction.dto.js';
 import { TENANT_ID_MESSAGE } from './tenant-query.dto.js';
 
 export class CreateTenantDto {
@@ -40,6 +41,12 @@ export class ChangeTenantDto {
   @ValidateNested()
   @Type(() => RetentionDto)
   retention?: RetentionDto;
+
+  /** Replaces what was set before. Tries that start within a second from now may still go by that. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RedactionInput)
+  redaction?: RedactionInput;
 }
 
 export class TenantDto {
@@ -50,6 +57,9 @@ export class TenantDto {
   createdAt!: Date;
 
   retention!: RetentionDto;
+
+  /** For all of its integrations. */
+  redaction!: RedactionInput;
 }
 
 export class TenantPageDto {

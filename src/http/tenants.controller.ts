@@ -1,5 +1,6 @@
 import { Body, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { asTenantId } from '../common/ids.js';
+import { NO_REDACTION } from '../common/redaction-rules.js';
 import type { Principal } from '../security/api-keys/principal.js';
 import { DEFAULT_RETENTION } from '../security/tenants/retention.js';
 import type { Tenant } from '../security/tenants/tenant.collection.js';
@@ -50,7 +51,10 @@ export class TenantsController {
     return viewOf(await this.tenants.get(await this.scope.resolve(caller, id, 'id')));
   }
 
-  /** Sets how long the tenant's logs are kept. It applies to what is stored already, within minutes. */
+  /**
+   * Sets how long the tenant's logs are kept, which applies to what is stored already, within minutes; and what is hidden in
+   * them, which applies to what is stored from now on.
+   */
   @Patch(':id')
   @Audited('tenant.change', { subject: 'tenant' })
   @ApiProblems(404)
@@ -65,11 +69,18 @@ export class TenantsController {
   }
 }
 
-const viewOf = ({ _id: id, name, createdAt, retention = DEFAULT_RETENTION }: Tenant): TenantDto => ({
+const viewOf = ({
+  _id: id,
+  name,
+  createdAt,
+  retention = DEFAULT_RETENTION,
+  redaction = NO_REDACTION,
+}: Tenant): TenantDto => ({
   id,
   name,
   createdAt,
   retention: { ...retention },
+  redaction: { paths: [...redaction.paths], names: [...redaction.names], patterns: [...redaction.patterns] },
 });
 
 /** What is left of a log without its row would be found by nobody. */

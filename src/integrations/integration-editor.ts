@@ -1,3 +1,4 @@
+import { NO_REDACTION } from '../common/redaction-rules.js';
 import { Injectable } from '@nestjs/common';
 import { isRecord } from '../common/primitives.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
@@ -110,7 +111,7 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 
 function merged(current: Integration, change: Change): Change {
   const { actionId, name, vendor, enabled, endpoint, filter, mapping, attachments, successRule, timeoutMs } = current;
-  const { retryPolicy, retry, retrySchedule, traffic, extracts, loggedBodyBytes } = current;
+  const { retryPolicy, retry, retrySchedule, traffic, extracts, loggedBodyBytes, redaction = NO_REDACTION } = current;
   const schema: unknown = current.schemaJson ? JSON.parse(current.schemaJson) : null;
   const signing = current.signing ? { schemes: schemesOf(current.signing.keys) } : null;
   const statusCallback = current.statusCallback ? { url: current.statusCallback.url } : null;
@@ -127,7 +128,7 @@ function merged(current: Integration, change: Change): Change {
     attachments,
     timeoutMs,
   };
-  const before = { ...kept, retry, retrySchedule, extracts, loggedBodyBytes };
+  const before = { ...kept, retry, retrySchedule, extracts, loggedBodyBytes, redaction };
   const inner: Change = { endpoint, successRule, retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);
   return { ...before, ...change, ...Object.fromEntries(nested) };

@@ -21,6 +21,7 @@ import {
 } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
+import { RedactionInput } from '../http/redaction.dto.js';
 import { DEFAULT_TRAFFIC } from './traffic.js';
 import { BODY_FORMATS, type BodyFormat } from './bodies/body-formats.js';
 import { type Compression, COMPRESSIONS, HTTP_METHODS, type HttpMethod } from './integration.js';
@@ -382,6 +383,12 @@ export class IntegrationInput {
   @Min(0)
   @ApiPropertyOptional({ type: 'integer', nullable: true })
   loggedBodyBytes: number | null = null;
+
+  /** What its logs hide beside what the tenant's hide. */
+  @ValidateNested()
+  @Type(() => RedactionInput)
+  @ApiPropertyOptional()
+  redaction: RedactionInput = new RedactionInput();
 
   /** Bounds one whole call, in milliseconds. */
   @IsInt()

@@ -1,3 +1,4 @@
+import { NO_REDACTION } from '../common/redaction-rules.js';
 import type { Integration } from './integration.js';
 import type { IntegrationDto, IntegrationVersionDto } from './integration.dto.js';
 import type { Signing } from './signing/signing.js';
@@ -14,12 +15,14 @@ export const versionViewOf = (version: Integration): IntegrationVersionDto => ({
 
 function shown(integration: Integration) {
   const { _id: id, tenantId, auth, signing, tls, schemaJson, statusCallback, deleted: _deleted, ...rest } = integration;
+  const { paths, names, patterns } = integration.redaction ?? NO_REDACTION;
   const schema: Record<string, unknown> | null = schemaJson ? JSON.parse(schemaJson) : null;
   return {
     id,
     tenantId,
     ...rest,
     schema,
+    redaction: { paths: [...paths], names: [...names], patterns: [...patterns] },
     auth: { ...auth.settings, kind: auth.kind, secretSet: auth.secretId !== null },
     tls: tls ? { clientCertificate: tls.clientCertificate, authorities: tls.authorities } : null,
     signing: signing ? signingViewOf(signing) : null,

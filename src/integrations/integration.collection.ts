@@ -23,6 +23,7 @@ export const INTEGRATIONS = defineCollection<Integration>({
     successRule: { type: Object, required: true },
     extracts: { type: Object, default: {} },
     loggedBodyBytes: { type: Number, default: null },
+    redaction: { type: Object },
     timeoutMs: { type: Number, required: true },
     retryPolicy: { type: Object, required: true },
     retry: { type: Object, default: { allowAsSent: false } },

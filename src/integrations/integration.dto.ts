@@ -1,3 +1,4 @@
+import { RedactionInput } from '../http/redaction.dto.js';
 import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
@@ -136,6 +137,8 @@ export class IntegrationDto {
   extracts!: Record<string, string>;
 
   loggedBodyBytes!: number | null;
+
+  redaction!: RedactionInput;
 
   timeoutMs!: number;
 

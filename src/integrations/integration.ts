@@ -3,6 +3,7 @@ import type { RetrySchedule } from './retry-schedule.js';
 import type { Signing } from './signing/signing.js';
 import type { StoredTls } from './tls/tls.js';
 import type { IntegrationId, TenantId } from '../common/ids.js';
+import type { RedactionSettings } from '../common/redaction-rules.js';
 import type { Traffic } from './traffic.js';
 import type { BodyFormat } from './bodies/body-formats.js';
 
@@ -91,6 +92,8 @@ export interface IntegrationConfig {
   extracts: Record<string, string>;
   /** Bytes of each body that a log keeps; `null`: as many as this installation keeps. */
   loggedBodyBytes: number | null;
+  /** What its logs hide beside what the tenant's hide; missing in those from before there was such a thing. */
+  redaction?: RedactionSettings;
   /** Bounds one whole call, in milliseconds. */
   timeoutMs: number;
   retryPolicy: RetryPolicy;

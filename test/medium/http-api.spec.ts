@@ -122,6 +122,7 @@ describe('the HTTP API', () => {
         name: 'T t-2',
         createdAt: expect.stringMatching(/Z$/),
         retention: { bodyDays: 30, rowDays: 400 },
+        redaction: { paths: [], names: [], patterns: [] },
       });
       const items = await platform.all('/v1/tenants', 2);
       expect(items.map(({ id }) => id)).toEqual([LAB, 't-1', 't-2', 't-3', 't-4']);

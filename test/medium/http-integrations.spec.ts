@@ -58,6 +58,7 @@ describe('/v1/integrations', () => {
       successRule: { statuses: ['200-299'], expression: null },
       extracts: {},
       loggedBodyBytes: null,
+      redaction: { paths: [], names: [], patterns: [] },
       timeoutMs: 30_000,
       retryPolicy: {
         maxAttempts: 20,

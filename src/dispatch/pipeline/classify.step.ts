@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Redactor } from '../../common/redaction.js';
 import { ExpressionSandbox } from '../../integrations/expressions/expression-sandbox.js';
 import type { OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 import { answerBodyOf } from './answer-body.js';
@@ -48,8 +47,8 @@ const success = (headers: OutboundResponse['headers']): Verdict =>
     ? { outcome: 'success', disables: 'The vendor wants no more deliveries (webhook-delivery: disable)' }
     : { outcome: 'success' };
 
-function withReason(verdict: FailVerdict, { secrets }: Delivery, { body }: OutboundResponse): FailVerdict {
-  const redactor = new Redactor(secrets);
+function withReason(verdict: FailVerdict, delivery: Delivery, { body }: OutboundResponse): FailVerdict {
+  const redactor = delivery.redactor();
   const reason = vendorReason(body, redactor);
   const errorMessage = redactor.text(verdict.errorMessage);
   return { ...verdict, errorMessage: reason === null ? errorMessage : `${errorMessage}. It says: ${reason}` };

@@ -1,5 +1,7 @@
 import type { RegisteredAction } from '../../actions/registered-action.js';
 import type { PlacedFile } from '../../integrations/bodies/body-format.js';
+import { Redactor } from '../../common/redaction.js';
+import { NO_RULES } from '../../common/redaction-rules.js';
 import type { ByteShare } from '../../common/byte-budget.js';
 import type { OutgoingBody } from '../../security/outbound-http/segmented-body.js';
 import type { Integration } from '../../integrations/integration.js';
@@ -54,6 +56,8 @@ export class Delivery {
   refused: RefusedCall | null = null;
   /** Values that must not appear in anything that is stored. */
   readonly secrets: string[] = [];
+  /** What tenant and integration want hidden beside. */
+  rules = NO_RULES;
   response: OutboundResponse | null = null;
   /** What was lifted from the response, and why the rest was not. */
   extracts: Extracts = {};
@@ -71,6 +75,11 @@ export class Delivery {
     this.response = null;
     this.extracts = {};
     this.extractFaults = {};
+  }
+
+  /** Knows the secrets that the steps so far have used. */
+  redactor(): Redactor {
+    return new Redactor(this.secrets, this.rules);
   }
 
   get input(): DeliveryInput {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { kindOf } from '../../common/primitives.js';
-import { Redactor } from '../../common/redaction.js';
+import type { Redactor } from '../../common/redaction.js';
 import { ExpressionSandbox } from '../../integrations/expressions/expression-sandbox.js';
 import { answerBodyOf } from './answer-body.js';
 import type { Delivery } from './delivery.js';
@@ -24,8 +24,9 @@ export class ExtractStep implements PipelineStep {
   private async lift(delivery: Delivery, entries: readonly (readonly [string, string])[]): Promise<void> {
     const { response } = delivery;
     if (!response) return;
-    const answer = { status: response.status, headers: response.headers, body: answerBodyOf(response) };
-    const redactor = new Redactor(delivery.secrets);
+    const redactor = delivery.redactor();
+    const body = redactor.withoutPaths(answerBodyOf(response), 'response');
+    const answer = { status: response.status, headers: response.headers, body };
     const all = await Promise.all(
       entries.map(async ([name, source]) => [name, await this.evaluate(source, answer, delivery, redactor)] as const),
     );

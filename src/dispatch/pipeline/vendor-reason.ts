@@ -18,7 +18,7 @@ const NAMES = [
 export function vendorReason(body: Buffer, redactor: Redactor): string | null {
   if (body.length === 0 || !isUtf8(body)) return null;
   // Redacted as a whole before it is cut, so that no part of a secret is left at the cut.
-  const text = redactor.bodyText(body.toString('utf8'));
+  const text = redactor.body(body.toString('utf8'), 'response');
   const line = (reasonIn(text) ?? text.slice(0, 20 * MAX_CHARS).replaceAll(/<[^<>]*>/g, ' '))
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim();

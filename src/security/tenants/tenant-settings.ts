@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Model } from 'mongoose';
 import { FreshCache } from '../../common/fresh-cache.js';
 import type { TenantId } from '../../common/ids.js';
+import { NO_REDACTION, type RedactionSettings } from '../../common/redaction-rules.js';
 import { Database } from '../../storage/database.js';
 import { DEFAULT_RETENTION, type Retention } from './retention.js';
 import { TENANTS, type Tenant } from './tenant.collection.js';
@@ -26,6 +27,10 @@ export class TenantSettings {
 
   async retentionOf(id: TenantId): Promise<Retention> {
     return (await this.known.get(id))?.retention ?? DEFAULT_RETENTION;
+  }
+
+  async redactionOf(id: TenantId): Promise<RedactionSettings> {
+    return (await this.known.get(id))?.redaction ?? NO_REDACTION;
   }
 
   /** What has been changed counts in this process at once. */

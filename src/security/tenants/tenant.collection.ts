@@ -1,4 +1,5 @@
 import type { TenantId } from '../../common/ids.js';
+import type { RedactionSettings } from '../../common/redaction-rules.js';
 import { defineCollection } from '../../storage/collection.js';
 import type { Retention } from './retention.js';
 
@@ -10,6 +11,8 @@ export interface Tenant {
   retention?: Retention;
   /** When it was set last. */
   retentionChangedAt?: Date;
+  /** What is hidden in its logs beside what always is. */
+  redaction?: RedactionSettings;
 }
 
 export const TENANTS = defineCollection<Tenant>({
@@ -20,6 +23,7 @@ export const TENANTS = defineCollection<Tenant>({
     createdAt: { type: Date, required: true },
     retention: { type: Object },
     retentionChangedAt: { type: Date },
+    redaction: { type: Object },
   },
   indexes: [],
 });

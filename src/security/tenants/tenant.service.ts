@@ -5,7 +5,6 @@ import { Database } from '../../storage/database.js';
 import { isDuplicateKey } from '../../storage/mongo-errors.js';
 import { TenantExistsError } from './tenant-exists.error.js';
 import { TenantUnknownError } from './tenant-unknown.error.js';
-import type { Retention } from './retention.js';
 import { TenantSettings } from './tenant-settings.js';
 import { TENANTS, type Tenant } from './tenant.collection.js';
 
@@ -44,8 +43,11 @@ export class TenantService implements OnModuleInit {
   }
 
   /** Replaces what the change names. @throws TenantUnknownError */
-  async change(id: TenantId, { retention }: { readonly retention?: Retention }): Promise<Tenant> {
-    const set = retention ? { retention, retentionChangedAt: new Date() } : {};
+  async change(id: TenantId, { retention, redaction }: Pick<Tenant, 'retention' | 'redaction'>): Promise<Tenant> {
+    const set = {
+      ...(retention ? { retention, retentionChangedAt: new Date() } : {}),
+      ...(redaction ? { redaction } : {}),
+    };
     const tenant = await this.tenants.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<Tenant>();
     if (!tenant) throw new TenantUnknownError(id);
     this.settings.forget(id);
