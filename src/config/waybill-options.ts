@@ -159,6 +159,29 @@ export class InsightsOptions {
   intervalMs = 5_000;
 }
 
+/** Where the records of calls are kept while MongoDB is away. */
+export class SpoolOptions {
+  /**
+   * Folder on a disk of this machine for records that Redis does not take either. Each installation has a folder of its own
+   * in it, and each process one in that. It must outlive the process; on a volume, the host name must stay the same.
+   */
+  @IsString()
+  @Matches(/^[^\0]{1,4096}$/, { message: 'dir must be the path of a folder' })
+  dir = '/var/tmp/waybill-spool';
+
+  /** Bytes that one process keeps there; where they are used up, deliveries wait, and calls of the host go unlogged. */
+  @IsInt()
+  @Min(64 * KIB)
+  @Max(1024 * 1024 * MIB)
+  maxBytes = 1024 * MIB;
+
+  /** Bytes of such records, encrypted, that all processes together keep in Redis before they use the folder. 0: none. */
+  @IsInt()
+  @Min(0)
+  @Max(64 * 1024 * MIB)
+  queueMaxBytes = 64 * MIB;
+}
+
 export class LimitOptions {
   /** Bytes of an HTTP request body of Waybill's own API. */
   @IsInt()
@@ -257,6 +280,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => InsightsOptions)
   insights: InsightsOptions = new InsightsOptions();
+
+  @ValidateNested()
+  @Type(() => SpoolOptions)
+  spool: SpoolOptions = new SpoolOptions();
 
   @ValidateNested()
   @Type(() => LimitOptions)

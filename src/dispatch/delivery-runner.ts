@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { ByteBudget } from '../common/byte-budget.js';
 import { lostExecutionIdFor } from '../common/ids.js';
 import { Redactor } from '../common/redaction.js';
@@ -10,6 +11,7 @@ import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { IntegrationLogger } from '../logging/decorator/integration-logger.decorator.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { LogFallback } from '../logging/log-fallback.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
 import { Delivery } from './pipeline/delivery.js';
@@ -35,6 +37,7 @@ export class DeliveryRunner {
     private readonly catalogue: ActionCatalogue,
     private readonly pipeline: DeliveryPipeline,
     private readonly filter: EventFilter,
+    private readonly kept: LogFallback,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const { concurrency, attachmentBudgetBytes } = settings.delivery;
@@ -73,6 +76,11 @@ export class DeliveryRunner {
   private loggedBodyBytes(integration: Integration | null): number {
     const { loggedBodyBytes } = this.settings.limits;
     return Math.min(integration?.loggedBodyBytes ?? loggedBodyBytes, loggedBodyBytes);
+  }
+
+  /** Resolves once MongoDB has the records that other processes kept elsewhere: a try that they tell of has not been lost. */
+  async awaitRecords(): Promise<void> {
+    await bounded(this.kept.settled(), DATABASE_TIMEOUT_MS, 'Writing what was kept of tries that are taken over');
   }
 
   /** The record of a try whose process died in mid-call: whether the vendor took it, nobody knows. */

@@ -34,6 +34,7 @@ export class DeliveryWorker {
 
   @JobHandler('delivery.attempt')
   async attempt({ integrationId, tries }: TriesJob, { takenOver }: JobContext): Promise<void> {
+    if (takenOver) await this.runner.awaitRecords();
     const integration = await this.directory.forDelivery(integrationId);
     const owner = slotOwnerOf(integrationId, integration);
     const made = await Promise.allSettled(

@@ -17,6 +17,21 @@ export class LateDto {
   oldestDueAt!: Date | null;
 }
 
+/** Records of calls that are not in MongoDB yet. */
+export class UnwrittenDto {
+  /** In the memory of this process, durable nowhere yet. */
+  inMemory!: number;
+
+  /** In Redis, of all processes; `null` while Redis does not answer. */
+  inQueue!: number | null;
+
+  /** In files of this process. */
+  spoolBytes!: number;
+
+  /** Found no room anywhere, since this process started. */
+  dropped!: number;
+}
+
 export class ReadyDto {
   status!: 'ok' | 'unavailable';
 
@@ -26,4 +41,7 @@ export class ReadyDto {
 
   /** What this worker has found to be late; it does not make the process unready. */
   late!: LateDto;
+
+  /** What is kept until MongoDB takes it; it does not make the process unready. */
+  unwritten!: UnwrittenDto;
 }

@@ -1,9 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { bounded } from '../common/bounded.js';
+import { LogFallback } from '../logging/log-fallback.js';
+import { LogWriter } from '../logging/log-writer.js';
 import { LANES } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { LateWatch } from '../scheduling/late-watch.js';
 import { Database } from '../storage/database.js';
-import type { DependencyHealthDto, ReadyDto } from './health.dto.js';
+import type { DependencyHealthDto, ReadyDto, UnwrittenDto } from './health.dto.js';
 
 const TIMEOUT_MS = 1_000;
 
@@ -16,6 +19,8 @@ export class Readiness {
     private readonly database: Database,
     private readonly lanes: LaneQueues,
     private readonly late: LateWatch,
+    private readonly fallback: LogFallback,
+    private readonly writer: LogWriter,
   ) {}
 
   async check(): Promise<ReadyDto> {
@@ -24,7 +29,18 @@ export class Readiness {
       this.ask('Redis', () => this.pingRedis()),
     ]);
     const late = { integrations: this.late.count(), oldestDueAt: this.late.oldestDueAt() };
-    return { status: mongodb.ok && redis.ok ? 'ok' : 'unavailable', mongodb, redis, late };
+    const unwritten = await this.unwritten();
+    return { status: mongodb.ok && redis.ok ? 'ok' : 'unavailable', mongodb, redis, late, unwritten };
+  }
+
+  private async unwritten(): Promise<UnwrittenDto> {
+    const counting = bounded(this.fallback.countQueued(), TIMEOUT_MS, 'Counting log entries in Redis');
+    return {
+      inMemory: this.writer.pendingCount(),
+      inQueue: await counting.catch(() => null),
+      spoolBytes: this.fallback.spooledBytes(),
+      dropped: this.writer.droppedCount(),
+    };
   }
 
   private async pingRedis(): Promise<void> {

@@ -1,45 +1,68 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
-import { mongo } from 'mongoose';
-import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { GroupCommit } from '../common/group-commit.js';
-import { OperationTimeoutError } from '../common/operation-timeout.error.js';
 import { Database } from '../storage/database.js';
 import type { LogEntry } from './log-entry.js';
+import { LogFallback } from './log-fallback.js';
+import { LogOverflow } from './log-overflow.js';
 import { MongoLogSink } from './mongo-log-sink.js';
+import { RefusalGuard } from './refusal-guard.js';
+import { SinkAwayError } from './sink-away.error.js';
 
 /** One `bulkWrite` of 500 updates is where larger batches stop paying (measured: 7,700 updates/s). */
 const MAX_BATCH = 500;
 /** Entries in memory at the most; at about 130 KiB for the largest entry of the default limits this is bounded by 650 MiB, usually by 20 MiB. */
 const MAX_PENDING = 5_000;
+/** So many in memory say that MongoDB is too slow to be waited for any longer. */
+const PRESSING = MAX_PENDING / 2;
+/** How long MongoDB is waited for before a batch goes elsewhere. */
+const DIRECT_TIMEOUT_MS = 5_000;
 const RETRY_DELAYS_MS = [50, 100, 200, 500, 1_000];
 
+type Outcome = 'written' | 'kept' | Error;
+
 /**
- * The one way into the log: group commit in front of the sink. While MongoDB is away a batch is tried again until it is
- * back, and those who wait for their entry are slowed down; nothing is dropped.
+ * The one way into the log: group commit in front of MongoDB, and of the fallback while that is away. The entries of one
+ * process are written in the order they were submitted.
  */
 @Injectable()
 export class LogWriter implements BeforeApplicationShutdown {
   private readonly log = new Logger(LogWriter.name);
   private readonly stopping = new AbortController();
-  private readonly commits = new GroupCommit<LogEntry, Error | null>({
+  private readonly overflow = new LogOverflow(this.log);
+  private readonly guard: RefusalGuard;
+  private hurry: (() => void) | null = null;
+  private readonly commits = new GroupCommit<LogEntry, Outcome>({
     maxBatch: MAX_BATCH,
     maxPending: MAX_PENDING,
     write: (entries) => this.write(entries),
   });
 
   constructor(
-    private readonly sink: MongoLogSink,
+    sink: MongoLogSink,
+    private readonly fallback: LogFallback,
     database: Database,
   ) {
+    this.guard = new RefusalGuard(sink, DIRECT_TIMEOUT_MS, this.log);
     // HTTP calls end after the flush below, and before the connection closes.
-    database.beforeClose(() => this.flush());
+    database.beforeClose(() => this.settle());
   }
 
-  /** Resolves when the entry is durable. Rejects only where the sink refuses this very entry, or at shutdown. */
+  /**
+   * For those who may be slowed down. Resolves once the entry is in MongoDB: until then whoever makes the same try would
+   * not know of it. Rejects only where MongoDB refuses this very entry, or at shutdown.
+   */
   async submit(entry: LogEntry): Promise<void> {
-    const refusal = await this.commits.submit(entry);
-    if (refusal !== null) throw refusal;
+    if ((await this.commit(entry)) === 'kept') await this.fallback.drained();
+  }
+
+  /**
+   * For those who must not be slowed down. Resolves once the entry is durable, or is given up because there is no more
+   * room for it anywhere, which is counted and said.
+   */
+  async offer(entry: LogEntry): Promise<void> {
+    if (this.overflow.has(entry, this.commits.size >= MAX_PENDING)) return;
+    await this.commit(entry);
   }
 
   /** Entries that are not durable yet. */
@@ -47,80 +70,60 @@ export class LogWriter implements BeforeApplicationShutdown {
     return this.commits.size;
   }
 
-  /** Resolves once everything that was submitted is durable or refused. */
-  flush(): Promise<void> {
-    return this.commits.idle();
+  /** Entries that found no room anywhere, since the start. */
+  droppedCount(): number {
+    return this.overflow.count;
+  }
+
+  /** Resolves once everything that was submitted is in MongoDB or refused. */
+  async flush(): Promise<void> {
+    await this.commits.idle();
+    await this.fallback.drained();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await this.flush();
+    await this.settle();
   }
 
-  /** Each entry's refusal, or `null`. One that the sink will not have must not take the others with it. */
-  private async write(entries: readonly LogEntry[]): Promise<(Error | null)[]> {
-    try {
-      await this.persist(entries);
-      return entries.map(() => null);
-    } catch (error) {
-      const [entry] = entries;
-      if (entry && entries.length === 1) return [await this.writeWithoutBodies(entry, error)];
-      const outcomes: (Error | null)[] = [];
-      for (const one of entries) outcomes.push(...(await this.write([one])));
-      return outcomes;
-    }
+  private async settle(): Promise<void> {
+    await this.commits.idle();
+    await this.fallback.settleForShutdown();
   }
 
-  /** A try whose bodies cannot be stored has ended all the same: were its log not moved, its vendor would be called again. */
-  private async writeWithoutBodies(entry: LogEntry, refusal: unknown): Promise<Error | null> {
-    const asError = refusal instanceof Error ? refusal : new Error(String(refusal));
-    if (entry.kind === 'opened' || this.stopping.signal.aborted) return asError;
-    const { execution } = entry;
-    this.log.error(
-      `The bodies of log ${execution.logId}, try ${execution.attempt.number}, are not kept: ${asError.message}`,
-    );
-    const attempt = { ...execution.attempt, request: null, response: null };
-    try {
-      await this.persist([{ kind: 'executed', execution: { ...execution, attempt } }]);
-      return null;
-    } catch {
-      return asError;
-    }
+  private async commit(entry: LogEntry): Promise<Exclude<Outcome, Error>> {
+    if (this.commits.size >= PRESSING) this.hurry?.();
+    const outcome = await this.commits.submit(entry);
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
   }
 
-  private async persist(entries: readonly LogEntry[]): Promise<void> {
+  private async write(entries: readonly LogEntry[]): Promise<Outcome[]> {
     for (let failures = 0; ; failures += 1) {
-      try {
-        await bounded(this.sink.write(entries), DATABASE_TIMEOUT_MS, `Writing ${entries.length} log entries`);
-        return;
-      } catch (error) {
-        await this.backOff(error, failures, entries.length);
-      }
+      while (this.fallback.isNearlyDrained()) await this.fallback.step();
+      const written = this.fallback.isOpen() ? await this.writeDirectly(entries) : null;
+      if (written) return written;
+      if (await this.fallback.keep(entries)) return entries.map(() => 'kept');
+      if (this.stopping.signal.aborted && failures >= RETRY_DELAYS_MS.length)
+        throw new SinkAwayError('Everything', `${entries.length} log entries are lost with this process`);
+      await delay(RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
     }
   }
 
-  /** Waits before the next try, or throws where another try makes no sense. */
-  private async backOff(error: unknown, failures: number, count: number): Promise<void> {
-    if (isRefusal(error) && failures >= RETRY_DELAYS_MS.length) throw error;
-    if (failures === 0)
-      this.log.warn(`${count} log entries could not be written to ${this.sink.name}, trying again: ${String(error)}`);
-    if (this.stopping.signal.aborted && failures >= RETRY_DELAYS_MS.length) throw error;
-    await delay(RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
+  /** `null` where MongoDB does not answer in time. What it then writes nevertheless is written once all the same. */
+  private async writeDirectly(entries: readonly LogEntry[]): Promise<Outcome[] | null> {
+    const hurried = new Promise<never>((_, reject) => {
+      this.hurry = () => reject(new SinkAwayError('MongoDB', `${this.commits.size} log entries wait`));
+    });
+    try {
+      const refusals = await Promise.race([this.guard.write(entries), hurried]);
+      return refusals.map((refusal) => refusal ?? 'written');
+    } catch (error) {
+      this.log.warn(`${entries.length} log entries are kept elsewhere until MongoDB is back: ${String(error)}`);
+      this.fallback.setAway();
+      return null;
+    } finally {
+      this.hurry = null;
+    }
   }
-}
-
-/** FerretDB and DocumentDB answer with this while the PostgreSQL behind them is away. */
-const INTERNAL_ERROR = 1;
-
-/**
- * Whether the database has read these entries and will not have them, as opposed to being away. A bulk write that lost its
- * connection is a MongoBulkWriteError too, only without write errors. A document that is too large to insert is refused by
- * the driver already, as an invalid argument.
- */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof mongo.MongoBulkWriteError) return [error.writeErrors].flat().length > 0;
-  if (error instanceof mongo.MongoServerError)
-    return error.code !== INTERNAL_ERROR && !error.hasErrorLabel('RetryableWriteError');
-  if (error instanceof mongo.MongoInvalidArgumentError) return true;
-  return !(error instanceof mongo.MongoError || error instanceof OperationTimeoutError);
 }

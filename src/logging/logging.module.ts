@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { SecurityModule } from '../security/security.module.js';
+import { RedisModule } from '../storage/redis.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { CallbackOutbox } from './callback-outbox.js';
 import { CallRecorder } from './decorator/call-recorder.js';
@@ -10,6 +11,7 @@ import { LogExport } from './export/log-export.js';
 import { LogErasure } from './erasure/log-erasure.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogWalk } from './log-walk.js';
+import { LogFallback } from './log-fallback.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
@@ -21,9 +23,11 @@ import { PayloadExpiry } from './retention/payload-expiry.js';
 import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
+import { LogQueue } from './spool/log-queue.js';
+import { LogSpool } from './spool/log-spool.js';
 
 @Module({
-  imports: [DiscoveryModule, StorageModule, SecurityModule],
+  imports: [DiscoveryModule, RedisModule, StorageModule, SecurityModule],
   providers: [
     LogErasure,
     BodyExpiry,
@@ -37,6 +41,9 @@ import { RowExpiry } from './retention/row-expiry.js';
     BodyReader,
     ChangedSpans,
     MongoLogSink,
+    LogQueue,
+    LogSpool,
+    LogFallback,
     LogWriter,
     IntegrationLogStore,
     LogExport,
@@ -45,6 +52,6 @@ import { RowExpiry } from './retention/row-expiry.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [ChangedSpans, LogErasure, IntegrationLogStore, LogExport, LogWalk, LogWriter, CallbackOutbox],
+  exports: [ChangedSpans, LogErasure, IntegrationLogStore, LogExport, LogFallback, LogWalk, LogWriter, CallbackOutbox],
 })
 export class LoggingModule {}

@@ -5,13 +5,14 @@ import { QueuesModule } from '../queues/queues.module.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { LaneMetrics } from './lane.metrics.js';
+import { LogMetrics } from './log.metrics.js';
 import { WaybillMetrics } from './waybill-metrics.js';
 import { WorkerMetrics } from './worker.metrics.js';
 
 /** Counts and measures, whether or not anybody is served the result. */
 @Module({
   imports: [QueuesModule, LoggingModule, SchedulingModule, DispatchModule],
-  providers: [WaybillMetrics, DeliveryMetrics, WorkerMetrics, LaneMetrics],
+  providers: [WaybillMetrics, DeliveryMetrics, WorkerMetrics, LaneMetrics, LogMetrics],
   exports: [WaybillMetrics],
 })
 export class MetricsModule {}

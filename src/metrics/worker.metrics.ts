@@ -17,7 +17,7 @@ export class WorkerMetrics {
     writer: LogWriter,
     @Inject(ROLE) role: Role,
   ) {
-    this.gauge('waybill_log_entries_pending', 'Log entries that wait in this process for MongoDB', () =>
+    this.gauge('waybill_log_entries_pending', 'Log entries in the memory of this process, durable nowhere yet', () =>
       writer.pendingCount(),
     );
     // A process that delivers nothing has not looked, and must not say that nothing is late.

@@ -83,7 +83,7 @@ export class CallRecorder implements CallObserver {
   private open(call: ObservedCall, scope: CallScope): CallRecord | null {
     try {
       const record = new CallRecord(call, scope);
-      void this.submit(() => this.writer.submit({ kind: 'opened', log: record.log }), call);
+      void this.submit(() => this.writer.offer({ kind: 'opened', log: record.log }), call);
       return record;
     } catch (error) {
       this.complain(call, error);
@@ -94,7 +94,7 @@ export class CallRecorder implements CallObserver {
   private close(call: ObservedCall, end: () => Execution | null): void {
     void this.submit(async () => {
       const execution = end();
-      if (execution) await this.writer.submit({ kind: 'executed', execution });
+      if (execution) await this.writer.offer({ kind: 'executed', execution });
     }, call);
   }
 
