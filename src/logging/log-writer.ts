@@ -75,6 +75,11 @@ export class LogWriter implements BeforeApplicationShutdown {
     return this.overflow.count;
   }
 
+  /** Resolves once everything that was submitted is durable, in MongoDB or elsewhere, or refused. */
+  durable(): Promise<void> {
+    return this.commits.idle();
+  }
+
   /** Resolves once everything that was submitted is in MongoDB or refused. */
   async flush(): Promise<void> {
     await this.commits.idle();

@@ -13,7 +13,7 @@ export interface LogSinkUnderTest {
 }
 
 const TRIES = 5;
-const LOGS = 120;
+const LOGS = 60;
 
 /**
  * What Waybill expects of every sink of log entries: what it has taken is there in the end, each log's entries in their

@@ -1,4 +1,5 @@
 import { asLogId } from '../../src/common/ids.js';
+import { DeliveryWorker } from '../../src/dispatch/delivery-worker.js';
 import { executionOf } from '../../src/dispatch/execution.js';
 import type { Verdict } from '../../src/dispatch/pipeline/verdict.js';
 import type { Integration } from '../../src/integrations/integration.js';
@@ -9,6 +10,8 @@ import { MongoLogSink } from '../../src/logging/mongo-log-sink.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
 import { INLINE_BYTES } from '../../src/logging/payloads/payload-text.js';
 import { aBody, aLog } from '../support/builders.js';
+import { LogQueue } from '../../src/logging/spool/log-queue.js';
+import { TriesJob, tryIdOf } from '../../src/queues/jobs.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
 
@@ -123,6 +126,19 @@ describe('the log writer', () => {
     writing.mockRestore();
     const written = await Promise.all(logs.map(({ _id }) => host.findLog(_id)));
     expect(written.every((log) => log?.firstAttempt?.response?.body?.text === body.text)).toBe(true);
+  });
+
+  it('knows of a try that is taken over when its record is kept elsewhere: it is not called lost', async () => {
+    const log = await queuedLog();
+    const execution = tryOf(log, SUCCESS);
+    await host.find(LogQueue).write([{ kind: 'executed', execution }]);
+    const job = Object.assign(new TriesJob(), { integrationId: integration._id, tries: [tryIdOf(log._id, 1)] });
+    await host.find(DeliveryWorker).attempt(job, { takenOver: true });
+    expect(await host.findLog(log._id)).toMatchObject({
+      status: 'SUCCESS',
+      attemptCount: 1,
+      lastExecutionId: execution.attempt.executionId,
+    });
   });
 
   it('refuses an opened log that the database refuses, and writes the others of its batch', async () => {

@@ -102,7 +102,7 @@ describe('GET /metrics', () => {
     Object.assign(host.settings.redis, { url: redisUrl() });
   });
 
-  it('counts the log entries that wait for MongoDB', async () => {
+  it('counts the log entries that are kept while MongoDB is away', async () => {
     host = await startServerHost();
     await host.createIntegration({ url: vendor.url });
     const { connection } = host.find(Database);
@@ -111,8 +111,14 @@ describe('GET /metrics', () => {
       return { body: {} };
     });
     await emit();
-    const pending = async () => valueIn(await scrape(), 'waybill_log_entries_pending');
-    expect(await eventually(pending, (count) => count !== 0)).toBe(1);
+    const queued = async () => valueIn(await scrape(), 'waybill_log_queue_entries');
+    expect(await eventually(queued, (count) => count !== 0)).toBe(1);
+    const text = await scrape();
+    expect(valueIn(text, 'waybill_log_entries_pending')).toBe(0);
+    expect(valueIn(text, 'waybill_log_spool_bytes')).toBe(0);
+    expect(valueIn(text, 'waybill_log_entries_dropped_total')).toBe(0);
+    const { body } = await host.http.get('/health/ready').expect(503);
+    expect(body.unwritten).toEqual({ inMemory: 0, inQueue: 1, spoolBytes: 0, dropped: 0 });
   });
 
   it('is served by a worker that has a port, and nothing of the API with it', async () => {
