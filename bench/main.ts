@@ -3,6 +3,7 @@ import { measureEmit } from './parts/emit.part.js';
 import { measureHttp } from './parts/http.part.js';
 import { measureIsolation } from './parts/isolation.part.js';
 import { measureLatency } from './parts/latency.part.js';
+import { measureLog } from './parts/log.part.js';
 import type { Figures, PartEnvironment, PartResult } from './parts/part.js';
 import { measureWorker } from './parts/worker.part.js';
 import { type BenchArguments, parseArguments, type PartName, USAGE } from './support/arguments.js';
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<PartName, (environment: PartEnvironment) => Promise
   http: measureHttp,
   latency: measureLatency,
   isolation: measureIsolation,
+  log: measureLog,
 };
 
 /** What `--json` promises; a figure whose part was not run, or that could not be measured, is null. */
@@ -34,6 +36,10 @@ const PROMISED: Figures = {
   p50Ms: null,
   p99Ms: null,
   isolationP99Ratio: null,
+  logAddedMsP50: null,
+  logAddedMsP99: null,
+  logAddedMsP50Down: null,
+  logAddedMsP99Down: null,
 };
 
 async function run({ parts, json, profileInto }: BenchArguments): Promise<void> {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BenchFailure } from './bench-failure.js';
 
-const PART_NAMES = ['worker', 'emit', 'http', 'latency', 'isolation'] as const;
+const PART_NAMES = ['worker', 'emit', 'http', 'latency', 'isolation', 'log'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 export interface BenchArguments {
@@ -19,6 +19,7 @@ Parts; without one, all of them, in about 5 minutes:
   http      (d) POST /v1/events to delivery, 32 clients, 1 and 5 integrations
   latency   (e) emit to arrival at the vendor, at 100/s
   isolation (f) the same of healthy vendors beside one that hangs with 10,000 deliveries queued
+  log       (g) what @IntegrationLogger adds to a host's own call, with MongoDB up and down
 
   --json         the last line of the output is one JSON object
   --profile DIR  writes V8 CPU profiles of the measured Waybill processes into DIR

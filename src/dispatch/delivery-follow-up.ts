@@ -1,10 +1,10 @@
-import { LogFallback } from '../logging/log-fallback.js';
-import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { Injectable } from '@nestjs/common';
+import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { LogFallback } from '../logging/log-fallback.js';
 import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
