@@ -12,7 +12,6 @@ import { LogErasure } from './erasure/log-erasure.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogFallback } from './log-fallback.js';
 import { LogWalk } from './log-walk.js';
-import { LogFallback } from './log-fallback.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
