@@ -2,6 +2,7 @@ import { Body, Get, Param, Patch, Query } from '@nestjs/common';
 import { ApiQuery, OmitType } from '@nestjs/swagger';
 import { ERROR_CLASSES } from '../../common/error-class.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { Audited } from '../../http/audited.decorator.js';
 import { decodeCursor, encodeCursor } from '../../http/cursor.js';
 import { DEFAULT_PAGE_SIZE } from '../../http/page.dto.js';
 import { Caller } from '../../http/principal.decorator.js';
@@ -59,6 +60,7 @@ export class FailureGroupsController {
 
   /** Says how far it is looked after, by whom, and what is known. */
   @Patch(':id')
+  @Audited('failure-group.change', { subject: 'failure-group' })
   @ApiProblems(404)
   async change(
     @Caller() caller: Principal,
