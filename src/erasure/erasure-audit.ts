@@ -1,13 +1,23 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import type { Principal } from '../security/api-keys/principal.js';
 import type { Erasure } from './erasure.collection.js';
 
-/** The trace of an erasure: who asked for it, when and why, and a hash of the id in the place of the id. */
+/** Says in the audit log whom an erasure is about, by a hash: the id itself would outlive the erasure there. */
 @Injectable()
 export class ErasureAudit {
-  private readonly log = new Logger('Erasure');
+  constructor(private readonly audit: AuditLog) {}
 
-  async requested({ _id, tenantId, field, subjectHash }: Erasure, { keyId }: Principal): Promise<void> {
-    this.log.log(`Erasure ${_id} of tenant ${tenantId} (${field}, ${subjectHash}) was requested by key ${keyId}`);
+  async subjectOf(erasure: Erasure, { keyId, name }: Principal, from: string | null): Promise<void> {
+    const { _id, tenantId, field, subjectHash, reason } = erasure;
+    await this.audit.record({
+      tenantId,
+      who: { kind: 'key', id: keyId, name },
+      from,
+      what: 'erasure.subject',
+      subject: { type: 'erasure', id: _id },
+      why: reason,
+      details: { field, subjectHash },
+    });
   }
 }

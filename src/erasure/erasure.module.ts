@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
 import { StorageModule } from '../storage/storage.module.js';
 import { ErasureAudit } from './erasure-audit.js';
@@ -7,7 +8,7 @@ import { ErasureStore } from './erasure.store.js';
 import { EventErasure } from './event-erasure.js';
 
 @Module({
-  imports: [StorageModule, LoggingModule],
+  imports: [AuditModule, StorageModule, LoggingModule],
   providers: [ErasureAudit, ErasureStore, EventErasure, ErasureRunner],
   exports: [ErasureAudit, ErasureStore],
 })

@@ -27,6 +27,7 @@ export class ErasureStore implements OnModuleInit {
     await this.database.ensureIndexes(ERASURES);
   }
 
+  /** It is carried out once it has begun. */
   async create(request: ErasureRequest): Promise<Erasure> {
     const now = new Date();
     const erasure: Erasure = {
@@ -39,10 +40,14 @@ export class ErasureStore implements OnModuleInit {
       payloadIds: [],
       counts: NOTHING,
       finishedAt: null,
-      dueAt: now,
+      dueAt: null,
     };
     await this.erasures.insertOne(erasure);
     return erasure;
+  }
+
+  async begin({ _id }: Erasure): Promise<void> {
+    await this.erasures.updateOne({ _id }, { $set: { dueAt: new Date() } });
   }
 
   /** @throws ErasureUnknownError also where it belongs to another tenant. */

@@ -1,4 +1,4 @@
-import { Body, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Get, HttpCode, Ip, Param, Post, Query } from '@nestjs/common';
 import { asErasureId } from '../common/ids.js';
 import { type ContextData, isPrimitive } from '../common/primitives.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -37,12 +37,14 @@ export class ErasuresController {
   async erase(
     @Caller() caller: Principal,
     @Body() { tenantId: named, context, reason }: EraseDto,
+    @Ip() address: string,
   ): Promise<ErasureDto> {
     const tenantId = await this.scope.resolve(caller, named);
     const subject = subjectIn(context);
     const requestedBy = describePrincipal(caller);
     const erasure = await this.erasures.create({ tenantId, ...subject, reason, requestedBy });
-    await this.audit.requested(erasure, caller);
+    await this.audit.subjectOf(erasure, caller, address);
+    await this.erasures.begin(erasure);
     return viewOf(erasure);
   }
 

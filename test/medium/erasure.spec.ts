@@ -1,3 +1,4 @@
+import { AUDIT_ENTRIES } from '../../src/audit/audit-entry.collection.js';
 import { ErasureRunner } from '../../src/erasure/erasure-runner.js';
 import { ERASURES } from '../../src/erasure/erasure.collection.js';
 import type { LogId } from '../../src/common/ids.js';
@@ -63,13 +64,13 @@ describe('the erasure of a patient', () => {
     );
   }
 
-  /** Everything that is stored, but the erasures themselves. */
+  /** Everything that is stored, but the erasures themselves, and the audit log, which is never changed. */
   async function everything(): Promise<string> {
     const { db } = host.find(Database).connection;
     const collections = (await db?.listCollections().toArray()) ?? [];
     const stored = await Promise.all(
       collections
-        .filter(({ name }) => name !== ERASURES.name)
+        .filter(({ name }) => name !== ERASURES.name && name !== AUDIT_ENTRIES.name)
         .map(async ({ name }) => db?.collection(name).find().toArray()),
     );
     return JSON.stringify(stored);
@@ -115,6 +116,9 @@ describe('the erasure of a patient', () => {
       erasedAt: expect.any(String),
     });
     expect(shown.attempts).toHaveLength(2);
+    const audited = await host.find(Database).collection(AUDIT_ENTRIES).find({ what: 'erasure.subject' }).toArray();
+    expect(audited).toMatchObject([{ why: 'asked for by letter', details: { subjectHash: erasure.subjectHash } }]);
+    expect(JSON.stringify(audited)).not.toContain('P-1042');
     expect(await host.findLog(taken)).toMatchObject({ status: 'SUCCESS', firstAttempt: { outcome: 'success' } });
     expect(await host.findLog(waiting)).toMatchObject({ status: 'FAIL', errorCode: 'ERASED', nextAttemptAt: null });
     await lab.post(`/v1/integrations/${integrationId}/resume`).expect((r) => r.status < 300);

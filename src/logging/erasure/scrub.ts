@@ -33,6 +33,7 @@ export function scrubOf(log: IntegrationLog, now: Date) {
       context: {},
       contextKeys: [],
       retry: null,
+      ...(log.resolution ? { resolution: { ...log.resolution, note: '' } } : {}),
       firstAttempt: log.firstAttempt && scrubbedAttempt(log.firstAttempt),
       erasedAt: now,
     },
