@@ -6,7 +6,7 @@ interface SecretPattern {
   readonly isOne?: (candidate: string) => boolean;
 }
 
-const digitsOf = (text: string) => [...text.replace(/\D/g, '')].map(Number);
+const digitsOf = (text: string) => Array.from(text.replace(/\D/g, ''), Number);
 
 /** ISO/IEC 7812-1, annex B. */
 function meetsLuhn(candidate: string): boolean {
@@ -66,7 +66,7 @@ const PATTERNS: readonly SecretPattern[] = [
 /** What each of them has: one look at a text tells that most have none of them. */
 const MAY_MATCH = /\d{15}|\d{3}[.-]\d{2}|\d{4}[ -]\d{4}|bearer\s|basic\s|eyJ|PRIVATE KEY/i;
 
-export const mayHoldSecrets = (text: string) => MAY_MATCH.test(text);
+const mayHoldSecrets = (text: string) => MAY_MATCH.test(text);
 
 /** Replaces whatever any of the patterns finds. */
 export function withoutPatterns(text: string, replacement: string): string {

@@ -116,7 +116,9 @@ describe('paths', () => {
           const wanted = names
             .toReversed()
             .reduce<unknown>((inner, one, index) => ({ [one]: inner, other: index === 0 ? last : other }), REDACTED);
-          if (!wild.slice(0, names.length - 1).includes(true)) expect(JSON.parse(shown)).toEqual(wanted);
+          // A `*` on the way leads to the other member as well, which has nothing below it.
+          const isExact = !wild.slice(0, names.length - 1).includes(true);
+          expect(JSON.parse(shown)).toEqual(isExact ? wanted : expect.anything());
         },
       ),
     );
