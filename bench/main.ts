@@ -5,6 +5,7 @@ import { measureIsolation } from './parts/isolation.part.js';
 import { measureLatency } from './parts/latency.part.js';
 import { measureLog } from './parts/log.part.js';
 import type { Figures, PartEnvironment, PartResult } from './parts/part.js';
+import { measureSearch } from './parts/search.part.js';
 import { measureWorker } from './parts/worker.part.js';
 import { type BenchArguments, parseArguments, type PartName, USAGE } from './support/arguments.js';
 import { BenchFailure } from './support/bench-failure.js';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<PartName, (environment: PartEnvironment) => Promise
   latency: measureLatency,
   isolation: measureIsolation,
   log: measureLog,
+  search: measureSearch,
 };
 
 /** What `--json` promises; a figure whose part was not run, or that could not be measured, is null. */
@@ -40,6 +42,8 @@ const PROMISED: Figures = {
   logAddedMsP99: null,
   logAddedMsP50Down: null,
   logAddedMsP99Down: null,
+  searchP95Ms: null,
+  rollupP95Ms: null,
 };
 
 async function run({ parts, json, profileInto }: BenchArguments): Promise<void> {

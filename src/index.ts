@@ -22,6 +22,8 @@ export type { SkippedIntegration, SkipReason } from './dispatch/action-event.col
 export { IntegrationLogger } from './logging/decorator/integration-logger.decorator.js';
 export type { IntegrationLoggerOptions } from './logging/decorator/integration-logger.options.js';
 
+export { InsightsRebuild } from './insights/insights-rebuild.js';
+
 export { WaybillMetrics } from './metrics/waybill-metrics.js';
 
 export { ApiKeyService } from './security/api-keys/api-key.service.js';

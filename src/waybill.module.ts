@@ -125,7 +125,16 @@ function root(
     global: true,
     imports: [...imports, ...capabilities, ...(role !== 'worker' && httpApi ? endpoints : [])],
     providers: [settings, { provide: ROLE, useValue: role }],
-    exports: [SETTINGS, ROLE, DispatchModule, SecurityModule, IntegrationsModule, RetriesModule, MetricsModule],
+    exports: [
+      SETTINGS,
+      ROLE,
+      DispatchModule,
+      SecurityModule,
+      IntegrationsModule,
+      RetriesModule,
+      InsightsModule,
+      MetricsModule,
+    ],
   };
 }
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ActionDispatcher, ApiKeyService, asTenantId, TenantService, WaybillModule } from 'waybill';
+import { ActionDispatcher, ApiKeyService, asTenantId, InsightsRebuild, TenantService, WaybillModule } from 'waybill';
 import { CONCURRENCY } from '../support/constants.js';
 import { type Fields, nowMs, numberIn } from '../support/child-messages.js';
 import { serveCommands } from '../support/serve-commands.js';
@@ -36,7 +36,8 @@ const dispatcher = app.get(ActionDispatcher);
 
 async function openApi(api: INestApplication): Promise<Fields> {
   await api.listen(0, '127.0.0.1');
-  await api.get(TenantService).create(asTenantId(TENANT), 'Bench');
+  const tenants = api.get(TenantService);
+  if ((await tenants.list('', 1)).length === 0) await tenants.create(asTenantId(TENANT), 'Bench');
   const { key } = await api.get(ApiKeyService).create(asTenantId(TENANT), 'bench');
   return { url: await api.getUrl(), key };
 }
@@ -75,8 +76,16 @@ async function emitAtRate(args: Fields): Promise<Fields> {
   return {};
 }
 
+/** Sums the logs of some days up, for the statistics. */
+async function rebuild(args: Fields): Promise<Fields> {
+  const fromMs = nowMs();
+  const [from, to] = [new Date(numberIn(args, 'fromMs')), new Date(numberIn(args, 'toMs'))];
+  await app.get(InsightsRebuild).rebuild({ from, to, tenantId: asTenantId(TENANT) });
+  return { durationMs: nowMs() - fromMs };
+}
+
 serveCommands(
   { ...ready },
-  { emit: (args) => emit(args), emitToFive: (args) => emit(args, FiveVendors), emitAtRate },
+  { emit: (args) => emit(args), emitToFive: (args) => emit(args, FiveVendors), emitAtRate, rebuild },
   () => app.close(),
 );

@@ -78,7 +78,7 @@ export class Sandbox {
 }
 
 /** The connection string for another database; who logged in by the database of the path still does. */
-function withDatabase(uri: string, name: string): string {
+export function withDatabase(uri: string, name: string): string {
   const [, server = uri, path = '', query = ''] = /^([a-z+]+:\/\/[^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri) ?? [];
   const needsSource = server.includes('@') && path !== '' && !/(^|&)authSource=/i.test(query);
   const options = [query, needsSource ? `authSource=${path}` : ''].filter((option) => option !== '').join('&');

@@ -19,7 +19,11 @@ export interface WaybillApi {
 type Role = 'api' | 'worker';
 
 /** A Waybill process of role `api`, with its HTTP server, a tenant and that tenant's key. */
-export async function startApi(sandbox: Sandbox, scope: Scope, profileInto: string | null = null): Promise<WaybillApi> {
+export async function startApi(
+  sandbox: Pick<Sandbox, 'env'>,
+  scope: Scope,
+  profileInto: string | null = null,
+): Promise<WaybillApi> {
   const { child, ready } = await start('api', sandbox, scope, profileInto);
   return { child, url: textIn(ready, 'url'), key: textIn(ready, 'key') };
 }
@@ -35,7 +39,7 @@ export async function startWorker(
 }
 
 /** `profileInto`: a folder for its CPU profile, written when it ends. */
-async function start(role: Role, sandbox: Sandbox, scope: Scope, profileInto: string | null) {
+async function start(role: Role, sandbox: Pick<Sandbox, 'env'>, scope: Scope, profileInto: string | null) {
   const profile = [`--cpu-prof-dir=${profileInto}`, `--cpu-prof-name=${role}-${Date.now()}.cpuprofile`, '--cpu-prof'];
   const started = await Child.start({
     name: `the Waybill ${role} process`,

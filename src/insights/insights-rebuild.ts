@@ -9,9 +9,17 @@ import { SpanSums } from './span-sums.js';
 
 const DAY_MS = STEP_MS['1d'];
 
-export interface RebuiltDay {
+interface RebuiltDay {
   readonly tenantId: TenantId;
   readonly day: Date;
+}
+
+export interface RebuildOptions {
+  readonly from: Date;
+  readonly to: Date;
+  /** Default: all tenants. */
+  readonly tenantId?: TenantId | undefined;
+  readonly onDay?: (done: RebuiltDay) => void;
 }
 
 /** Sums all logs of a range of time up anew. It comes to what the sweep comes to, because both do the same. */
@@ -28,8 +36,8 @@ export class InsightsRebuild {
    * Whole days of UTC, from the one of `from` to the one before `to`.
    * @throws InsightsBusyError where another process sums up
    */
-  async rebuild(from: Date, to: Date, onProgress: (done: RebuiltDay) => void = () => undefined): Promise<void> {
-    const integrations = await this.integrationsByTenant();
+  async rebuild({ from, to, tenantId: only, onDay }: RebuildOptions): Promise<void> {
+    const integrations = await this.integrationsByTenant(only);
     for (const [tenantId, ids] of integrations) {
       for (let at = stepOf('1d', from).getTime(); at < to.getTime(); at += DAY_MS) {
         const day = { from: new Date(at), to: new Date(at + DAY_MS) };
@@ -38,15 +46,15 @@ export class InsightsRebuild {
           await this.sums.sumUp({ tenantId, integrationId, ...day });
         }
         await this.rollups.sumUpTenant({ tenantId, ...day });
-        onProgress({ tenantId, day: day.from });
+        onDay?.({ tenantId, day: day.from });
       }
     }
     await this.lease.release();
   }
 
-  private async integrationsByTenant() {
+  private async integrationsByTenant(only: TenantId | undefined) {
     const byTenant = new Map<TenantId, Parameters<SpanReader['read']>[0]['integrationId'][]>();
-    for await (const { tenantId, integrationId } of this.reader.integrations())
+    for await (const { tenantId, integrationId } of this.reader.integrations(only))
       byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), integrationId]);
     return byTenant;
   }

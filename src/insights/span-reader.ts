@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
+import { asTenantId, type TenantId } from '../common/ids.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import { INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
 import type { LogSpan } from '../logging/log-span.js';
@@ -56,17 +57,18 @@ export class SpanReader {
   }
 
   /** Who has logs: a walk along the index, one query for each. */
-  async *integrations(): AsyncIterable<Pick<LogSpan, 'tenantId' | 'integrationId'>> {
+  async *integrations(only?: TenantId): AsyncIterable<Pick<LogSpan, 'tenantId' | 'integrationId'>> {
     let last: Pick<IntegrationLog, 'tenantId' | 'integrationId'> | null = null;
     for (;;) {
-      last = await this.nextAfter(last);
-      if (!last) return;
+      last = await this.nextAfter(last, only);
+      if (!last || (only !== undefined && last.tenantId !== only)) return;
       yield last;
     }
   }
 
   private async nextAfter(
     last: Pick<IntegrationLog, 'tenantId' | 'integrationId'> | null,
+    from: TenantId = asTenantId(''),
   ): Promise<Pick<IntegrationLog, 'tenantId' | 'integrationId'> | null> {
     const find = (filter: object) =>
       this.logs
@@ -76,7 +78,7 @@ export class SpanReader {
         .hint('newest_of_integration')
         .limit(1)
         .next();
-    if (!last) return find({ tenantId: { $gte: '' } });
+    if (!last) return find({ tenantId: { $gte: from } });
     const { tenantId, integrationId } = last;
     return (
       (await find({ tenantId, integrationId: { $gt: integrationId ?? '' } })) ?? find({ tenantId: { $gt: tenantId } })
