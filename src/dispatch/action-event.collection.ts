@@ -35,6 +35,8 @@ export interface ActionEvent {
   contextHash: string;
   idempotencyKey: string | null;
   correlationId: string;
+  /** The log of the decorated call that emitted it; missing where none did. */
+  parentLogId?: LogId;
   occurredAt: Date;
   createdAt: Date;
   deliveries: PlannedDelivery[];
@@ -61,6 +63,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
     contextHash: { type: String, required: true },
     idempotencyKey: { type: String, default: null },
     correlationId: { type: String, required: true },
+    parentLogId: { type: String },
     occurredAt: { type: Date, required: true },
     createdAt: { type: Date, required: true },
     deliveries: { type: [Object], required: true },
