@@ -9,6 +9,7 @@ import {
   HttpCode,
   Injectable,
   Param,
+  type PipeTransform,
   Post,
   Query,
   Res,
@@ -48,6 +49,17 @@ class ResultStore {
   @IntegrationLogger()
   async save(result: ResultDto): Promise<string> {
     return `saved ${result.sampleId}`;
+  }
+}
+
+/** Looks something up before the method runs. */
+@Injectable()
+class SavingPipe implements PipeTransform {
+  constructor(private readonly store: ResultStore) {}
+
+  async transform(result: ResultDto): Promise<ResultDto> {
+    await this.store.save(result);
+    return result;
   }
 }
 
@@ -100,6 +112,12 @@ class ResultsController {
   @IntegrationLogger()
   file(): StreamableFile {
     return new StreamableFile(Buffer.from('%PDF'));
+  }
+
+  @Post('piped')
+  @IntegrationLogger()
+  piped(@Body(SavingPipe) result: ResultDto): string {
+    return result.sampleId;
   }
 
   @Post('unlogged')
@@ -228,6 +246,15 @@ describe('@IntegrationLogger on a controller', () => {
   it('names a file, under an interceptor of the host', async () => {
     await host.http.get('/labs/berlin/results/file').expect(200);
     expect((await logs())[0]?.firstAttempt?.response?.body?.text).toBe('"[stream]"');
+  });
+
+  it("gives the request to the route's method, not to what a pipe calls before it", async () => {
+    await host.http.post('/labs/berlin/results/piped').send({ sampleId: 'S-4', value: 1 }).expect(201);
+    const methods = (await logs(2)).map(({ integrationName, firstAttempt }) => [
+      integrationName,
+      firstAttempt?.request?.method,
+    ]);
+    expect(Object.fromEntries(methods)).toEqual({ 'ResultStore.save': 'CALL', 'ResultsController.piped': 'POST' });
   });
 
   it("does not take the request for a provider's call that the controller makes", async () => {

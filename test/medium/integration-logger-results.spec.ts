@@ -42,9 +42,13 @@ class LazyQuery {
   }
 }
 
-/** A promise that starts its work when it is waited for. */
+/** A promise that starts its work when it is waited for, as p-lazy's do. */
 class LazyPromise extends Promise<string> {
   runs = 0;
+
+  constructor(private readonly work: () => Promise<string>) {
+    super((resolve) => resolve('nothing'));
+  }
 
   // oxlint-disable-next-line no-thenable
   override then<A, B>(
@@ -52,7 +56,7 @@ class LazyPromise extends Promise<string> {
     rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.runs += 1;
-    return super.then(fulfilled, rejected);
+    return this.work().then(fulfilled, rejected);
   }
 
   static override get [Symbol.species]() {
@@ -123,6 +127,11 @@ class Bench {
   async send(_order: object, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     await this.inner();
+  }
+
+  @IntegrationLogger({ context: () => ({ tooLargeId: 'x'.repeat(17 * 1_048_576) }) })
+  async tooLarge(): Promise<string | undefined> {
+    return currentCallScope()?.logId;
   }
 
   @IntegrationLogger()
@@ -237,11 +246,11 @@ describe('what a decorated method answers with', () => {
   });
 
   it('does not start a promise whose work waits for its first listener', async () => {
-    const promise = new LazyPromise((resolve) => resolve('late'));
+    const promise = new LazyPromise(async () => 'late');
     expect(bench.lazy(promise)).toBe(promise);
     await logs();
     expect(promise.runs).toBe(0);
-    await expect(Promise.resolve(promise.then((value) => value))).resolves.toBe('late');
+    await expect(promise.then((value) => value)).resolves.toBe('late');
     expect(await answers()).toEqual([['SUCCESS', '"late"']]);
   });
 
@@ -350,6 +359,20 @@ describe('what a decorated method answers with', () => {
       config: { headers: { authorization: 'hush' } },
       response: { status, data: { error: 'busy', token: 'hush' } },
     });
+
+  it('says under the ids of the call that its log could not be written, and gives the result all the same', async () => {
+    const complaints: unknown[] = [];
+    const note = () => void complaints.push(currentCallScope());
+    const silent = () => undefined;
+    app.useLogger({ error: note, warn: silent, log: silent });
+    const logId = await bench.tooLarge();
+    await eventually(
+      () => complaints,
+      (found) => found.length > 0,
+    );
+    app.useLogger(['error']);
+    expect(complaints).toEqual([{ correlationId: expect.stringMatching(/^cor_/), logId }]);
+  });
 
   it('shows the job of a processor, one log for each try', async () => {
     const [name, prefix] = ['reports', freshPrefix('processor')];
