@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { resolveSettings, SETTINGS, type WaybillOptionsInput } from '../../src/config/settings.js';
+import { resolveSettings, ROLE, SETTINGS, type WaybillOptionsInput } from '../../src/config/settings.js';
 
 @Global()
 @Module({})
@@ -10,7 +10,16 @@ export function settingsModule(settings: Partial<WaybillOptionsInput>): DynamicM
   const provider = {
     provide: SETTINGS,
     useFactory: () =>
-      resolveSettings({ mongodb: {}, redis: { url: 'redis://127.0.0.1:1' }, secretKeys: 'unused', ...settings }),
+      resolveSettings({
+        mongodb: {},
+        redis: { url: 'redis://127.0.0.1:1' },
+        secretKeys: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+        ...settings,
+      }),
   };
-  return { module: SettingsModule, providers: [provider], exports: [SETTINGS] };
+  return {
+    module: SettingsModule,
+    providers: [provider, { provide: ROLE, useValue: 'api' }],
+    exports: [SETTINGS, ROLE],
+  };
 }
