@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { StatusUpdate } from '../actions/status-listener.js';
 import { type Receiver, receiverName, receiverOf } from '../common/callback-receiver.js';
+import { runInCallScope } from '../common/call-scope.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { CallbackOutbox } from '../logging/callback-outbox.js';
 import type { CallbackState, IntegrationLog, StatusChange } from '../logging/integration-log.js';
@@ -38,11 +39,17 @@ export class CallbackWorker {
     let again = 0;
     try {
       let log = await this.outbox.claim(receiver.kind, logId);
-      while (log) log = await this.tellNext(receiver, log);
+      while (log) log = await this.tellWithin(receiver, log);
     } finally {
       again = this.places.leave(name);
     }
     if (again > 0) await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, new Date(), again));
+  }
+
+  /** What is logged and emitted while a receiver is told belongs to the log. */
+  private tellWithin(receiver: Receiver, log: IntegrationLog): Promise<IntegrationLog | null> {
+    const { _id: logId, correlationId, tenantId } = log;
+    return runInCallScope({ correlationId, logId, tenantId }, () => this.tellNext(receiver, log));
   }
 
   /** Answers with the log where more is to be told at once. */

@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type LogId, newCorrelationId } from './ids.js';
+import { type LogId, newCorrelationId, type TenantId } from './ids.js';
 
 /** What is known about the work in progress: it lands on every log line and log row made under it. */
 export interface CallScope {
   readonly correlationId: string;
   /** The log of the decorated call that is running; a call made inside it becomes its child. */
   readonly logId?: LogId;
+  /** Whose call it is; a call made inside it that names nobody is theirs too. */
+  readonly tenantId?: TenantId;
 }
 
 const storage = new AsyncLocalStorage<CallScope>();

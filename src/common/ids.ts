@@ -11,6 +11,8 @@ export type IntegrationId = Branded<'IntegrationId'>;
 export type RetryBatchId = Branded<'RetryBatchId'>;
 export type ErasureId = Branded<'ErasureId'>;
 export type ExecutionId = Branded<'ExecutionId'>;
+/** One start of one application. */
+export type ProcessId = Branded<'ProcessId'>;
 /** One try of one log: `<log id>-<number of the try, from 1>`. */
 export type TryId = Branded<'TryId'>;
 
@@ -40,6 +42,7 @@ export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
 export const newExecutionId = () => random('exe') as ExecutionId;
 export const newErasureId = () => unique('era') as ErasureId;
+export const newProcessId = () => unique('prc') as ProcessId;
 export const newSecretId = () => unique('sec');
 export const newCorrelationId = () => random('cor');
 

@@ -182,6 +182,17 @@ export class SpoolOptions {
   queueMaxBytes = 64 * MIB;
 }
 
+export class CallsOptions {
+  /**
+   * A decorated call whose process has given no sign of life for this many milliseconds FAILs as `unknown`. Should it end
+   * after all, its log tells so.
+   */
+  @IsInt()
+  @Min(400)
+  @Max(86_400_000)
+  lostAfterMs = 120_000;
+}
+
 export class LimitOptions {
   /** Bytes of an HTTP request body of Waybill's own API. */
   @IsInt()
@@ -284,6 +295,10 @@ export class WaybillOptions {
   @ValidateNested()
   @Type(() => SpoolOptions)
   spool: SpoolOptions = new SpoolOptions();
+
+  @ValidateNested()
+  @Type(() => CallsOptions)
+  calls: CallsOptions = new CallsOptions();
 
   @ValidateNested()
   @Type(() => LimitOptions)

@@ -67,12 +67,14 @@ export class ActionDispatcher {
   async emitByReference(reference: number | string, context: unknown, options: EmitOptions = {}): Promise<EmitResult> {
     try {
       checkOccurredAt(options.occurredAt);
+      const { correlationId, logId: parentLogId = null } = ensureCallScope();
       const action = await this.catalogue.get(reference);
       const planned = await this.fanOut.plan({
         action,
         context: action.parseContext(context),
         idempotencyKey: options.idempotencyKey ?? null,
-        correlationId: options.correlationId ?? ensureCallScope().correlationId,
+        correlationId: options.correlationId ?? correlationId,
+        parentLogId,
         occurredAt: options.occurredAt ?? new Date(),
         repeats: options.repeats,
       });

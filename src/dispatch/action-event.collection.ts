@@ -45,6 +45,8 @@ export interface ActionEvent {
   /** Only where a person has had it emitted again. */
   repeats?: EventRepeat;
   correlationId: string;
+  /** The log of the decorated call that emitted it; missing where none did. */
+  parentLogId?: LogId;
   occurredAt: Date;
   createdAt: Date;
   deliveries: PlannedDelivery[];
@@ -72,6 +74,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
     idempotencyKey: { type: String, default: null },
     repeats: { type: Object },
     correlationId: { type: String, required: true },
+    parentLogId: { type: String },
     occurredAt: { type: Date, required: true },
     createdAt: { type: Date, required: true },
     deliveries: { type: [Object], required: true },

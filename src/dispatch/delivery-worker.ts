@@ -60,8 +60,8 @@ export class DeliveryWorker {
     const whyNot = integration && this.slots.whyNot(integration);
     if (whyNot) return whyNot === 'paused' ? PARKED : AGAIN;
     if (integration && !takenOver && (await this.order.mustWait(log, integration))) return PARKED;
-    const { correlationId } = log;
-    return runInCallScope({ correlationId, logId }, async () => {
+    const { correlationId, tenantId } = log;
+    return runInCallScope({ correlationId, logId, tenantId }, async () => {
       const execution = takenOver ? await this.runner.recordLost(log) : await this.runner.deliver(log);
       await this.followUp.follow(log, integration, execution);
       return slotOutcomeOf(execution);

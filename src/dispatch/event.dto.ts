@@ -36,6 +36,9 @@ export class EventDto {
 
   correlationId!: string;
 
+  /** The log of the decorated call that emitted it; missing where none did. */
+  parentLogId?: string;
+
   occurredAt!: Date;
 
   createdAt!: Date;

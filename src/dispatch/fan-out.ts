@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
 import type { RegisteredAction } from '../actions/registered-action.js';
 import { contextHash } from '../common/context-hash.js';
-import { asTenantId, eventIdFor, logIdFor, newEventId } from '../common/ids.js';
+import { asTenantId, eventIdFor, type LogId, logIdFor, newEventId } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ExpressionLimitError } from '../integrations/expressions/expression-limit.error.js';
@@ -19,6 +19,7 @@ export interface NewEvent {
   readonly context: ContextData;
   readonly idempotencyKey: string | null;
   readonly correlationId: string;
+  readonly parentLogId: LogId | null;
   readonly occurredAt: Date;
   readonly repeats?: EventRepeat | undefined;
 }
@@ -56,6 +57,7 @@ export class FanOut {
       idempotencyKey,
       ...(event.repeats ? { repeats: event.repeats } : {}),
       correlationId: event.correlationId,
+      ...(event.parentLogId ? { parentLogId: event.parentLogId } : {}),
       occurredAt: event.occurredAt,
       createdAt: new Date(),
       deliveries,

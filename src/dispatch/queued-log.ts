@@ -31,7 +31,7 @@ export function queuedLogOf(event: ActionEvent, delivery: PlannedDelivery): Inte
     ...(delivery.order ? { order: delivery.order } : {}),
     ...(firstChange ? untoldFrom(firstChange) : {}),
     correlationId: event.correlationId,
-    parentLogId: null,
+    parentLogId: event.parentLogId ?? null,
     occurredAt: event.occurredAt,
     createdAt: event.createdAt,
     updatedAt: event.createdAt,

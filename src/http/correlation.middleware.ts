@@ -5,7 +5,7 @@ import { newCorrelationId } from '../common/ids.js';
 import type { HttpRequest } from './http-message.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
-const CORRELATION_FORM = /^[\w-]{8,64}$/;
+export const CORRELATION_FORM = /^[\w-]{8,64}$/;
 
 /**
  * Ties everything done for a request together: takes the caller's `x-correlation-id` where it has 8 to 64 letters,

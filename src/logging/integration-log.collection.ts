@@ -35,6 +35,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     erasedAt: { type: Date },
     correlationId: { type: String, required: true },
     parentLogId: { type: String, default: null },
+    madeBy: { type: String },
     occurredAt: { type: Date, required: true },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
@@ -92,6 +93,12 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       keys: { tenantId: 1, bodiesDueAt: 1 },
       options: { partialFilterExpression: { bodiesDueAt: { $exists: true } } },
       serves: 'retention: logs with bodies that are younger than the log',
+    },
+    {
+      name: 'children',
+      keys: { tenantId: 1, parentLogId: 1, createdAt: 1, _id: 1 },
+      options: { partialFilterExpression: { parentLogId: { $gt: '' } } },
+      serves: 'a log with the calls that were made in it, in their order',
     },
     {
       name: 'callbacks_class',

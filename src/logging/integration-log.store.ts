@@ -37,6 +37,22 @@ export type DueLog = Pick<IntegrationLog, '_id' | 'attemptCount' | 'nextAttemptA
 /** A log's place among those that are set aside. */
 export type SetAsideLog = Pick<IntegrationLog, '_id' | 'integrationId'>;
 
+/** A call that was made in another one, as that one shows it. */
+export type ChildLog = Pick<
+  IntegrationLog,
+  '_id' | 'integrationName' | 'direction' | 'status' | 'errorClass' | 'errorCode' | 'createdAt' | 'completedAt'
+>;
+
+const CHILD_FIELDS = {
+  integrationName: 1,
+  direction: 1,
+  status: 1,
+  errorClass: 1,
+  errorCode: 1,
+  createdAt: 1,
+  completedAt: 1,
+} as const;
+
 const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegrationId('') };
 
 /** More are not counted: it would take ever longer. */
@@ -108,6 +124,17 @@ export class IntegrationLogStore implements OnModuleInit {
       (a, b) => a.number - b.number || a.startedAt.getTime() - b.startedAt.getTime(),
     );
     return this.bodies.restore(log.tenantId, all);
+  }
+
+  /** The calls that were made in this one, the oldest first; of the same tenant, whoever asks. */
+  async childrenOf({ _id, tenantId }: Pick<IntegrationLog, '_id' | 'tenantId'>, limit: number): Promise<ChildLog[]> {
+    return this.rawLogs
+      .find({ tenantId, parentLogId: _id })
+      .project<ChildLog>(CHILD_FIELDS)
+      .sort({ createdAt: 1, _id: 1 })
+      .hint('children')
+      .limit(limit)
+      .toArray();
   }
 
   /** Newest first, without what was sent and received. @throws SearchTooSlowError */

@@ -7,6 +7,7 @@ import {
   type IntegrationId,
   type LogId,
   type RetryBatchId,
+  type ProcessId,
   type TenantId,
 } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
@@ -49,10 +50,13 @@ interface PayloadReference {
 }
 
 export interface CapturedRequest {
+  /** Of HTTP; `CALL` of a decorated method, `JOB` of a decorated processor. */
   method: string;
   url: string;
   headers: Record<string, string>;
   body: CapturedBody | null;
+  /** Who called; missing where we did, or nobody from outside. */
+  clientIp?: string;
 }
 
 export interface CapturedResponse {
@@ -72,10 +76,13 @@ export interface RefusedAnswer {
 /** Why a try was made. `recovery`: the process of the try before died in mid-call. */
 export type Trigger = 'first' | 'automatic' | 'manual' | 'recovery';
 
+export const OUTCOMES = ['running', 'success', 'fail', 'unknown'] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
 /** Values that were lifted from an answer, by the names that the integration gives them. */
 export type Extracts = Readonly<Record<string, string | number | boolean>>;
 
-/** One try, as it happened. It is written once and never changed. */
+/** One try, as it happened. Once it has ended it is never changed. */
 export interface Attempt {
   executionId: ExecutionId;
   /** From 1. */
@@ -88,8 +95,11 @@ export interface Attempt {
   durationMs: number;
   /** The version of the integration it was made with; `null` for calls without one. */
   integrationVersion: number | null;
-  /** `unknown`: the process died in mid-call, nobody knows whether the vendor took it. */
-  outcome: 'success' | 'fail' | 'unknown';
+  /**
+   * `running`: a decorated method has not ended yet. `unknown`: the process died in mid-call, nobody knows whether the vendor
+   * took it.
+   */
+  outcome: Outcome;
   errorClass: ErrorClass | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -227,6 +237,8 @@ export interface IntegrationLog extends LogSummary {
   callbacks?: CallbackStates;
   correlationId: string;
   parentLogId: LogId | null;
+  /** Which process makes the call; only of a decorated method's. */
+  madeBy?: ProcessId;
   /** When the action happened. */
   occurredAt: Date;
   createdAt: Date;

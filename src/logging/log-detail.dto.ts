@@ -1,6 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
-import type { Extracts, Trigger } from './integration-log.js';
+import {
+  type Attempt,
+  type Direction,
+  DIRECTIONS,
+  type Extracts,
+  LOG_STATUSES,
+  type LogStatus,
+  OUTCOMES,
+  type Trigger,
+} from './integration-log.js';
 import { LogDto } from './log.dto.js';
 
 /** A body as it was kept: redacted, and cut at a limit. */
@@ -30,6 +39,7 @@ export class CapturedBodyDto {
 }
 
 export class CapturedRequestDto {
+  /** Of HTTP; `CALL` of a decorated method, `JOB` of a decorated processor. */
   method!: string;
 
   url!: string;
@@ -38,6 +48,9 @@ export class CapturedRequestDto {
   headers!: Record<string, string>;
 
   body!: CapturedBodyDto | null;
+
+  /** Who called, where somebody did over HTTP. */
+  clientIp?: string;
 }
 
 export class CapturedResponseDto {
@@ -83,8 +96,12 @@ export class AttemptDto {
   /** The version of the integration it was made with. */
   integrationVersion!: number | null;
 
-  /** `unknown`: the process died in mid-call; nobody knows whether the vendor took it. */
-  outcome!: 'success' | 'fail' | 'unknown';
+  /**
+   * `running`: a decorated method that has not ended yet. `unknown`: the process died in mid-call; nobody knows whether the
+   * vendor took it.
+   */
+  @ApiProperty({ enum: OUTCOMES })
+  outcome!: Attempt['outcome'];
 
   @ApiProperty({ enum: ERROR_CLASSES, nullable: true })
   errorClass!: ErrorClass | null;
@@ -123,8 +140,34 @@ export class AttemptDto {
   superseded!: boolean;
 }
 
+/** A decorated call that was made in another one, or a delivery that was emitted in it. */
+export class ChildLogDto {
+  id!: string;
+
+  /** As `integrationName` of its log. */
+  name!: string;
+
+  @ApiProperty({ enum: DIRECTIONS })
+  direction!: Direction;
+
+  @ApiProperty({ enum: LOG_STATUSES })
+  status!: LogStatus;
+
+  @ApiProperty({ enum: ERROR_CLASSES, nullable: true })
+  errorClass!: ErrorClass | null;
+
+  errorCode!: string | null;
+
+  createdAt!: Date;
+
+  completedAt!: Date | null;
+}
+
 /** A log with every try that was made. */
 export class LogDetailDto extends LogDto {
   /** In the order they were made. */
   attempts!: AttemptDto[];
+
+  /** What was called and emitted in this call, in that order; the first 100. */
+  children!: ChildLogDto[];
 }

@@ -2,20 +2,23 @@ import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
-import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { PageQueryDto } from '../http/page.dto.js';
 import { TENANT_ID_MESSAGE } from '../http/tenant-query.dto.js';
 import { IsTimestamp } from '../http/timestamp.decorator.js';
 import { DIRECTIONS, type Direction, LOG_STATUSES, type LogStatus } from './integration-log.js';
+import { LOG_TENANT_PATTERN } from './log-tenant-query.dto.js';
 
 /**
  * Which logs. Filters add up; besides these, `context[<name>]=<value>` finds the logs of any context id, and
  * `extract[<name>]=<value>` those whose answer held a value.
  */
 export class LogQueryDto extends PageQueryDto {
-  /** Required with a key of the platform. A tenant's key may name its own tenant only. */
+  /**
+   * Required with a key of the platform; with such a key, `(none)` are the calls that named no tenant. A tenant's key may name
+   * its own tenant only.
+   */
   @IsOptional()
-  @Matches(TENANT_ID_PATTERN, { message: TENANT_ID_MESSAGE })
+  @Matches(LOG_TENANT_PATTERN, { message: TENANT_ID_MESSAGE })
   tenantId?: string;
 
   @IsOptional()

@@ -1,5 +1,6 @@
 import type { CallbackKind } from '../common/callback-receiver.js';
 import type { CallbackState, IntegrationLog } from './integration-log.js';
+import type { ChildLog } from './integration-log.store.js';
 
 /** A log as the API shows it: without the fields that only Waybill itself reads. */
 export function logViewOf(log: IntegrationLog) {
@@ -11,6 +12,7 @@ export function logViewOf(log: IntegrationLog) {
     firstAttempt: _first,
     lastExecutionId: _last,
     bodiesDueAt: _due,
+    madeBy: _process,
     extracts = {},
     callbacks = {},
     asSent = false,
@@ -23,6 +25,10 @@ export function logViewOf(log: IntegrationLog) {
     ...(url ? [callbackViewOf('url', url)] : []),
   ];
   return { id, ...rest, asSent, resolution, extracts, statusCallbacks };
+}
+
+export function childViewOf({ _id: id, integrationName: name, ...rest }: ChildLog) {
+  return { id, name, ...rest };
 }
 
 function callbackViewOf(receiver: CallbackKind, state: CallbackState) {

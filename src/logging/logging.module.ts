@@ -9,6 +9,8 @@ import { IntegrationLoggerExplorer } from './decorator/integration-logger.explor
 import { ChangedSpans } from './changed-spans.js';
 import { LogExport } from './export/log-export.js';
 import { LogErasure } from './erasure/log-erasure.js';
+import { LostCalls } from './decorator/lost-calls.js';
+import { ProcessRegistry } from './decorator/process-registry.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogFallback } from './log-fallback.js';
 import { LogWalk } from './log-walk.js';
@@ -29,6 +31,8 @@ import { LogSpool } from './spool/log-spool.js';
 @Module({
   imports: [DiscoveryModule, RedisModule, StorageModule, SecurityModule],
   providers: [
+    ProcessRegistry,
+    LostCalls,
     LogErasure,
     BodyExpiry,
     PayloadExpiry,

@@ -147,8 +147,9 @@ export class MongoLogSink implements LogSink {
 }
 
 /** What a first try cannot have found is not unset: it would cost each delivery. A log that FAILed again needs a person again. */
-function unsetBy({ errorClass, status }: Execution['summary'], { number }: Execution['attempt']) {
-  if (number === 1) return {};
+function unsetBy({ errorClass, status }: Execution['summary'], { number, integrationVersion }: Execution['attempt']) {
+  // A decorated call, which has no integration, may have been given up as lost before its end came.
+  if (number === 1 && integrationVersion !== null) return {};
   if (errorClass === null) return { $unset: { errorKeys: '' } };
   return status === 'FAIL' ? { $unset: { resolution: '' } } : {};
 }

@@ -1,9 +1,8 @@
-import { Controller, Get, Global, Injectable, Module, Scope, SetMetadata, UseGuards } from '@nestjs/common';
+import { Controller, Get, Injectable, Scope, SetMetadata, UseGuards } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { lastValueFrom, type Observable, of, throwError } from 'rxjs';
 import { runInCallScope } from '../../src/common/call-scope.js';
-import { resolveSettings, SETTINGS } from '../../src/config/settings.js';
 import { IntegrationLogger } from '../../src/logging/decorator/integration-logger.decorator.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import type { IntegrationLog } from '../../src/logging/integration-log.js';
@@ -12,6 +11,7 @@ import { LogWriter } from '../../src/logging/log-writer.js';
 import { Database } from '../../src/storage/database.js';
 import { StorageModule } from '../../src/storage/storage.module.js';
 import { freshDatabaseName, mongodbUri } from '../support/services.js';
+import { settingsModule } from '../support/settings-module.js';
 
 class OddlyUnlucky extends Error {}
 
@@ -93,30 +93,14 @@ class ResultsController {
   }
 }
 
-@Global()
-@Module({
-  providers: [
-    {
-      provide: SETTINGS,
-      useFactory: () =>
-        resolveSettings({
-          mongodb: { uri: `${mongodbUri()}${freshDatabaseName('integration_logger')}` },
-          redis: { url: 'redis://127.0.0.1:1' },
-          secretKeys: 'unused',
-        }),
-    },
-  ],
-  exports: [SETTINGS],
-})
-class SettingsModule {}
-
 describe('@IntegrationLogger', () => {
   let app: TestingModule;
   let desk: ResultDesk;
 
   beforeAll(async () => {
+    const uri = `${mongodbUri()}${freshDatabaseName('integration_logger')}`;
     app = await Test.createTestingModule({
-      imports: [SettingsModule, StorageModule, LoggingModule],
+      imports: [settingsModule({ mongodb: { uri } }), StorageModule, LoggingModule],
       providers: [ResultDesk, PerRequest],
       controllers: [ResultsController],
     }).compile();

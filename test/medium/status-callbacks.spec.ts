@@ -8,6 +8,7 @@ import {
   WaybillModule,
   type WaybillOptionsInput,
 } from '../../src/index.js';
+import { currentCallScope } from '../../src/common/call-scope.js';
 import { asLogId } from '../../src/common/ids.js';
 import { RetryService } from '../../src/retries/retry.service.js';
 import { ApiClient } from '../support/api-client.js';
@@ -71,10 +72,13 @@ describe('the status callbacks of a host class', () => {
 
   it('is told QUEUED and then SUCCESS, with everything a host needs to know which record it is', async () => {
     const listener = await start();
+    const scopes: unknown[] = [];
+    listener.habit = () => void scopes.push(currentCallScope());
     const integration = await host.createIntegration({ url: vendor.url });
     const logId = await emit();
     const log = await host.waitForLog(logId, 'SUCCESS');
     const [queued, success] = await toldOf(listener, 2);
+    expect(scopes[0]).toEqual({ correlationId: log.correlationId, logId, tenantId: LAB });
     expect(queued).toMatchObject({ status: 'QUEUED', sequence: 0, attemptCount: 0, error: null, logId });
     expect(success).toEqual({
       id: `${logId}-2`,

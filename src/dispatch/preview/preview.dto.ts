@@ -35,7 +35,7 @@ export class SentTryDto {
 
   integrationVersion!: number | null;
 
-  outcome!: 'success' | 'fail' | 'unknown';
+  outcome!: 'running' | 'success' | 'fail' | 'unknown';
 
   request!: CapturedRequestDto | null;
 }

@@ -1,3 +1,4 @@
+import type { HttpExchange } from './http-exchange.js';
 import type { IntegrationLoggerOptions } from './integration-logger.options.js';
 
 /** A call of a decorated method, as its log is made from it. */
@@ -6,6 +7,8 @@ export interface ObservedCall {
   readonly method: string;
   readonly options: IntegrationLoggerOptions;
   readonly args: readonly unknown[];
+  /** The HTTP request that Nest makes this call for; `null` for every other call. */
+  readonly exchange: HttpExchange | null;
 }
 
 /** What the decorator hands each call to. It answers with exactly what `run` answers, or throws what it throws. */

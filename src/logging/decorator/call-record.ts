@@ -1,94 +1,146 @@
-import type { CallScope } from '../../common/call-scope.js';
-import { asTenantId, type LogId, newExecutionId, newLogId, TENANT_ID_PATTERN } from '../../common/ids.js';
-import { type ContextData, isPrimitive, isRecord } from '../../common/primitives.js';
-import { isSensitiveName, Redactor } from '../../common/redaction.js';
-import { WaybillError } from '../../common/waybill.error.js';
-import { CALL_BODY_BYTES, captureBody } from '../body-capture.js';
+import { type CallScope, currentCallScope } from '../../common/call-scope.js';
 import {
-  type Attempt,
-  type CapturedBody,
-  contextKeysOf,
-  type IntegrationLog,
-  type LogSummary,
-  NO_TENANT,
-} from '../integration-log.js';
+  asTenantId,
+  type LogId,
+  newCorrelationId,
+  newExecutionId,
+  newLogId,
+  type ProcessId,
+  TENANT_ID_PATTERN,
+  type TenantId,
+} from '../../common/ids.js';
+import { CORRELATION_FORM } from '../../http/correlation.middleware.js';
+import { type Attempt, type CapturedBody, contextKeysOf, type IntegrationLog, NO_TENANT } from '../integration-log.js';
 import type { Execution } from '../log-entry.js';
 import { spanOf } from '../log-span.js';
+import { CallCapture, type CapturedCall } from './call-capture.js';
+import { answerOf, type CallFault, exceptionAnswerOf, faultOf, faultOfStatus } from './call-fault.js';
 import type { ObservedCall } from './call-observer.js';
+import type { CallSource } from './call-source.js';
+import { sourceOf } from './call-sources.js';
+import { isJobMove } from './job-source.js';
+import type { WrittenAnswer } from './written-answer.js';
 
-/** No secret is known of a host's own call: names alone say what to hide. */
-const REDACTOR = new Redactor();
+/** How a call has ended. */
+interface Ending {
+  readonly fault: CallFault | null;
+  readonly response: { readonly status: number; readonly body: CapturedBody | null } | null;
+}
+
+const ANSWERED = 200;
+const FAILED = 500;
 
 /** The log of one call of a decorated method, from its arguments to its end. */
 export class CallRecord {
+  /** QUEUED, with what came in. */
   readonly log: IntegrationLog;
+  /** What the call runs under. */
+  readonly scope: CallScope & { readonly logId: LogId };
   private readonly startedAt = new Date();
   private readonly startedMs = performance.now();
-  private readonly request: CapturedBody | null;
+  private readonly capture: CallCapture;
+  private readonly running: Attempt;
   private ended = false;
 
   constructor(
     private readonly call: ObservedCall,
-    scope: CallScope,
+    madeBy: ProcessId,
   ) {
-    this.request = captureValue(call.args.map(withoutTransport));
-    this.log = this.openedLog(scope);
-  }
-
-  get logId(): LogId {
-    return this.log._id;
+    this.capture = new CallCapture(call.options);
+    const outer = currentCallScope();
+    const source = sourceOf(call);
+    const captured = this.capture.call(source);
+    this.running = { ...this.begun(), request: captured.request };
+    const correlationId = outer?.correlationId ?? correlationIdOf(source);
+    this.log = { ...this.opened(source, captured, outer), correlationId, parentLogId: outer?.logId ?? null, madeBy };
+    const { _id: logId, tenantId } = this.log;
+    this.scope = { correlationId, logId, ...(tenantId === NO_TENANT ? {} : { tenantId }) };
   }
 
   /** `null` where the call has ended already: an observable may complete and be unsubscribed. */
   succeeded(result: unknown): Execution | null {
-    return this.end({ outcome: 'success', status: 200, result: captureValue(result), error: null });
+    return this.end(() => this.endingOf(this.statusNow(), this.capture.result(result)));
   }
 
   failed(error: unknown): Execution | null {
-    return this.end({ outcome: 'fail', status: 500, result: null, error });
+    if (isJobMove(error)) return this.succeeded({ moved: error.constructor.name });
+    return this.end(() => {
+      const unanswered = this.call.exchange ? { status: FAILED, body: undefined } : null;
+      const answer = this.call.exchange ? (exceptionAnswerOf(error) ?? unanswered) : answerOf(error);
+      return {
+        fault: faultOf(error),
+        response: answer && { status: answer.status, body: this.capture.answer(answer.body) },
+      };
+    });
   }
 
-  private end(end: {
-    outcome: 'success' | 'fail';
-    status: number;
-    result: CapturedBody | null;
-    error: unknown;
-  }): Execution | null {
+  /** The method has written the HTTP answer by itself. */
+  answered({ status, body, contentType, complete }: WrittenAnswer): Execution | null {
+    return this.end(() => {
+      const ending = this.endingOf(status, this.capture.answer(body, contentType));
+      return complete ? ending : { ...ending, fault: ending.fault ?? CALLER_GONE };
+    });
+  }
+
+  private endingOf(status: number, body: CapturedBody | null): Ending {
+    return { fault: status >= 400 ? faultOfStatus(status) : null, response: { status, body } };
+  }
+
+  /** Nest has set it before the method runs, and the method may have changed it. */
+  private statusNow(): number {
+    const status = this.call.exchange?.response['statusCode'];
+    return typeof status === 'number' ? status : ANSWERED;
+  }
+
+  private end(endingOf: () => Ending): Execution | null {
     if (this.ended) return null;
     this.ended = true;
-    const fault = end.outcome === 'fail' ? faultOf(end.error) : NO_FAULT;
-    const summary: LogSummary = {
-      status: end.outcome === 'success' ? 'SUCCESS' : 'FAIL',
-      errorClass: fault.errorClass,
-      errorCode: fault.errorCode,
-      errorMessage: fault.errorMessage,
-      nextAttemptAt: null,
-      completedAt: new Date(),
+    const durationMs = Math.round(performance.now() - this.startedMs);
+    const { fault, response } = endingOf();
+    const { remedy, ...error } = fault ?? { ...NO_FAULT, remedy: null };
+    return {
+      logId: this.log._id,
+      tenantId: this.log.tenantId,
+      span: spanOf(this.log),
+      attempt: {
+        ...this.running,
+        durationMs,
+        outcome: fault ? 'fail' : 'success',
+        ...error,
+        remedy,
+        response: response && { ...response, headers: {} },
+      },
+      summary: { status: fault ? 'FAIL' : 'SUCCESS', ...error, nextAttemptAt: null, completedAt: new Date() },
     };
-    const attempt: Attempt = {
+  }
+
+  private begun(): Attempt {
+    return {
       executionId: newExecutionId(),
       number: 1,
       trigger: 'first',
       requestedBy: null,
       reason: null,
       startedAt: this.startedAt,
-      durationMs: Math.round(performance.now() - this.startedMs),
+      durationMs: 0,
       integrationVersion: null,
-      outcome: end.outcome,
-      ...fault,
+      outcome: 'running',
+      ...NO_FAULT,
+      remedy: null,
       nextAttemptAt: null,
-      request: { method: 'CALL', url: `${this.call.className}.${this.call.method}`, headers: {}, body: this.request },
-      response: end.outcome === 'success' ? { status: end.status, headers: {}, body: end.result } : null,
+      request: null,
+      response: null,
     };
-    return { logId: this.logId, tenantId: this.log.tenantId, span: spanOf(this.log), attempt, summary };
   }
 
-  private openedLog(scope: CallScope): IntegrationLog {
+  private opened(source: CallSource, captured: CapturedCall, outer: CallScope | undefined) {
     const { options, className, method, args } = this.call;
-    const { tenantId, ...context } = options.context ? options.context(...args) : idsIn(args);
+    const { tenantId: named, ...context } = options.context ? options.context(...args) : captured.ids;
+    const [chosen, found] = options.context ? [named, undefined] : [undefined, named];
+    const at = this.startedAt;
     return {
       _id: newLogId(),
-      tenantId: typeof tenantId === 'string' && TENANT_ID_PATTERN.test(tenantId) ? asTenantId(tenantId) : NO_TENANT,
+      tenantId: firstTenantOf(options.tenant?.(...args), chosen, source.tenantId, found, outer?.tenantId),
       direction: options.direction ?? 'inbound',
       eventId: null,
       actionId: options.action?.id ?? null,
@@ -98,65 +150,36 @@ export class CallRecord {
       vendor: options.vendor ?? null,
       context,
       contextKeys: contextKeysOf(context),
-      status: 'QUEUED',
-      errorClass: null,
-      errorCode: null,
-      errorMessage: null,
+      status: 'QUEUED' as const,
+      ...NO_FAULT,
       attemptCount: 0,
       budgetFrom: 0,
       nextAttemptAt: null,
       retry: null,
-      firstAttempt: null,
+      firstAttempt: this.running,
       lastExecutionId: null,
-      correlationId: scope.correlationId,
-      parentLogId: scope.logId ?? null,
-      occurredAt: this.startedAt,
-      createdAt: this.startedAt,
-      updatedAt: this.startedAt,
+      occurredAt: at,
+      createdAt: at,
+      updatedAt: at,
       completedAt: null,
     };
   }
 }
 
-const NO_FAULT = { errorClass: null, errorCode: null, errorMessage: null, remedy: null };
+const NO_FAULT = { errorClass: null, errorCode: null, errorMessage: null };
 
-/** A host's own exception is its own affair: its class is `rejected` only where Waybill's errors do not say otherwise. */
-function faultOf(error: unknown) {
-  const errorMessage = error instanceof Error ? error.message : String(error);
-  if (error instanceof WaybillError)
-    return { errorClass: 'config' as const, errorCode: error.code, errorMessage, remedy: error.remedy };
-  const errorCode = error instanceof Error ? error.name : 'THROWN';
-  return { errorClass: 'rejected' as const, errorCode, errorMessage, remedy: null };
-}
+const CALLER_GONE: CallFault = {
+  errorClass: 'transient',
+  errorCode: 'CALLER_GONE',
+  errorMessage: 'The caller closed the connection before the answer was complete',
+  remedy: null,
+};
 
-const MAX_ID_CHARS = 256;
-const ID_NAME = /^[A-Za-z_]\w{0,62}Id$/;
+const firstTenantOf = (...candidates: readonly unknown[]): TenantId => {
+  const tenantId = candidates.find((candidate) => typeof candidate === 'string' && TENANT_ID_PATTERN.test(candidate));
+  return typeof tenantId === 'string' ? asTenantId(tenantId) : NO_TENANT;
+};
 
-/** Every direct `...Id` of the arguments that are objects: primitives of moderate length whose names call them no secret. */
-function idsIn(args: readonly unknown[]): ContextData {
-  const entries = args.filter(isRecord).flatMap((arg) => Object.entries(arg));
-  return Object.fromEntries(
-    entries.flatMap(([name, value]) =>
-      ID_NAME.test(name) && !isSensitiveName(name) && isPrimitive(value) && String(value).length <= MAX_ID_CHARS
-        ? [[name, value]]
-        : [],
-    ),
-  );
-}
-
-/** Requests, responses and streams are the transport's, hold credentials in many places, and are slow to walk. */
-const withoutTransport = (value: unknown): unknown =>
-  isRecord(value) && (typeof value['pipe'] === 'function' || 'socket' in value) ? '[stream]' : value;
-
-/** What can be shown of a value as JSON, redacted and cut; whatever cannot be serialised is said, never thrown. */
-function captureValue(value: unknown): CapturedBody | null {
-  if (value === undefined) return null;
-  try {
-    return captureBody(JSON.stringify(REDACTOR.value(value)) ?? null, CALL_BODY_BYTES);
-  } catch (error) {
-    return captureBody(
-      `(not serialisable: ${error instanceof Error ? error.message : String(error)})`,
-      CALL_BODY_BYTES,
-    );
-  }
-}
+/** A host's own routes have no middleware of ours that would have taken it. */
+const correlationIdOf = ({ correlationId }: CallSource): string =>
+  typeof correlationId === 'string' && CORRELATION_FORM.test(correlationId) ? correlationId : newCorrelationId();

@@ -1,17 +1,25 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { isObservable, Observable } from 'rxjs';
 import { type CallScope, ensureCallScope, runInCallScope } from '../../common/call-scope.js';
 import { LogWriter } from '../log-writer.js';
-import { type Execution, isExecution } from '../log-entry.js';
-import { CallRecord } from './call-record.js';
+import { type Execution, isExecution, type LogEntry } from '../log-entry.js';
+import type { CallEnd } from './call-end.js';
 import type { CallObserver, ObservedCall } from './call-observer.js';
+import { CallRecord } from './call-record.js';
+import { ProcessRegistry } from './process-registry.js';
+import { isGenerator, observeGenerator } from './observed-generator.js';
+import { isSource, observeObservable } from './observed-observable.js';
+import { isPlainPromise, isThenable, observePromise, observeThenable } from './observed-thenable.js';
+import { AnswerReader } from './written-answer.js';
 
 /** Writes the log of a decorated call around it, whatever the call does. */
 @Injectable()
 export class CallRecorder implements CallObserver {
   private readonly log = new Logger('IntegrationLogger');
 
-  constructor(private readonly writer: LogWriter) {}
+  constructor(
+    private readonly writer: LogWriter,
+    private readonly registry: ProcessRegistry,
+  ) {}
 
   observe(call: ObservedCall, run: () => unknown): unknown {
     return call.options.continues ? this.continue(call, run) : this.record(call, run);
@@ -20,70 +28,63 @@ export class CallRecorder implements CallObserver {
   /** A call that carries a QUEUED log on: its answer is the log's next state, and is given back once that is durable. */
   private async continue(call: ObservedCall, run: () => unknown): Promise<unknown> {
     const { options, args } = call;
-    const logId = options.continues?.(...args).logId;
-    const scope = { ...ensureCallScope(), ...(logId ? { logId } : {}) };
+    const { logId, tenantId } = options.continues?.(...args) ?? {};
+    const scope = { ...ensureCallScope(), ...(logId ? { logId } : {}), ...(tenantId ? { tenantId } : {}) };
     const result = await runInCallScope(scope, run);
-    if (isExecution(result)) await this.submit(() => this.writer.submit({ kind: 'executed', execution: result }), call);
-    else this.complain(call, new TypeError('a method with `continues` must answer with an Execution'));
+    if (isExecution(result))
+      await this.guarded(this.writer.submit({ kind: 'executed', execution: result }), call, scope);
+    else this.complain(call, new TypeError('a method with `continues` must answer with an Execution'), scope);
     return result;
   }
 
   private record(call: ObservedCall, run: () => unknown): unknown {
-    const scope = ensureCallScope();
-    const record = this.open(call, scope);
+    const record = this.open(call);
     if (!record) return run();
+    const answer = call.exchange && AnswerReader.of(call.exchange, call.args);
+    const end = this.endOf(call, record, answer);
     let result: unknown;
     try {
-      result = runInCallScope({ ...scope, logId: record.logId }, run);
+      result = end.within(run);
     } catch (error) {
-      this.close(call, () => record.failed(error));
+      end.failed(error);
       throw error;
     }
-    if (result instanceof Promise) return this.recordPromise(call, record, result);
-    if (isObservable(result)) return this.recordObservable(call, record, result);
-    this.close(call, () => record.succeeded(result));
+    return this.watch(call, result, end);
+  }
+
+  /** Answers with what the caller gets, which is the result itself but for observables. */
+  private watch(call: ObservedCall, result: unknown, end: CallEnd): unknown {
+    try {
+      if (isPlainPromise(result)) observePromise(result, end);
+      else if (isThenable(result)) observeThenable(result, end);
+      else if (isSource(result)) return observeObservable(result, end);
+      else if (isGenerator(result)) observeGenerator(result, end);
+      else end.succeeded(result);
+    } catch (error) {
+      this.complain(call, error);
+      end.succeeded(undefined);
+    }
     return result;
   }
 
-  private recordPromise(call: ObservedCall, record: CallRecord, promise: Promise<unknown>): Promise<unknown> {
-    // The very promise is handed back: the caller sees no other timing, class or extra properties.
-    promise.then(
-      (result) => this.close(call, () => record.succeeded(result)),
-      (error: unknown) => this.close(call, () => record.failed(error)),
-    );
-    return promise;
-  }
-
-  private recordObservable(call: ObservedCall, record: CallRecord, source: Observable<unknown>): Observable<unknown> {
-    return new Observable((subscriber) => {
-      let last: unknown;
-      const subscription = source.subscribe({
-        next: (value) => {
-          last = value;
-          subscriber.next(value);
-        },
-        error: (error: unknown) => {
-          this.close(call, () => record.failed(error));
-          subscriber.error(error);
-        },
-        complete: () => {
-          this.close(call, () => record.succeeded(last));
-          subscriber.complete();
-        },
-      });
-      return () => {
-        // Nobody listens any more; what was answered until now is the result. Closing twice does nothing.
-        this.close(call, () => record.succeeded(last));
-        subscription.unsubscribe();
-      };
-    });
+  private endOf(call: ObservedCall, record: CallRecord, answer: AnswerReader | null): CallEnd {
+    const close = (end: () => Execution | null) => this.close(call, record, end);
+    return {
+      within: (run) => runInCallScope(record.scope, run),
+      failed: (error) => close(() => record.failed(error)),
+      // A method that was given the response and answers with nothing writes the answer itself, then or later.
+      succeeded: (result) =>
+        answer && result === undefined
+          ? answer.whenOver((written) => close(() => record.answered(written)))
+          : close(() => record.succeeded(result)),
+    };
   }
 
   /** `null` where the log could not even be made up: the call must run all the same. */
-  private open(call: ObservedCall, scope: CallScope): CallRecord | null {
+  private open(call: ObservedCall): CallRecord | null {
     try {
-      const record = new CallRecord(call, scope);
-      void this.submit(() => this.writer.offer({ kind: 'opened', log: record.log }), call);
+      const record = new CallRecord(call, this.registry.id);
+      void this.submit({ kind: 'opened', log: record.log }, call, record.scope);
       return record;
     } catch (error) {
       this.complain(call, error);
@@ -91,24 +92,29 @@ export class CallRecorder implements CallObserver {
     }
   }
 
-  private close(call: ObservedCall, end: () => Execution | null): void {
-    void this.submit(async () => {
-      const execution = end();
-      if (execution) await this.writer.offer({ kind: 'executed', execution });
-    }, call);
-  }
-
-  private async submit(write: () => Promise<void>, call: ObservedCall): Promise<void> {
+  private close(call: ObservedCall, { scope }: CallRecord, end: () => Execution | null): void {
     try {
-      await write();
+      const execution = end();
+      if (execution) void this.submit({ kind: 'executed', execution }, call, scope);
     } catch (error) {
-      this.complain(call, error);
+      this.complain(call, error, scope);
     }
   }
 
-  private complain({ className, method }: ObservedCall, error: unknown): void {
-    this.log.error(
-      `The log of ${className}.${method} could not be written: ${error instanceof Error ? error.message : String(error)}`,
-    );
+  private submit(entry: LogEntry, call: ObservedCall, scope: CallScope): Promise<void> {
+    return this.guarded(this.writer.offer(entry), call, scope);
+  }
+
+  private async guarded(writing: Promise<void>, call: ObservedCall, scope: CallScope): Promise<void> {
+    try {
+      await writing;
+    } catch (error) {
+      this.complain(call, error, scope);
+    }
+  }
+
+  private complain({ className, method }: ObservedCall, error: unknown, scope = ensureCallScope()): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    runInCallScope(scope, () => this.log.error(`The log of ${className}.${method} could not be written: ${reason}`));
   }
 }

@@ -1,4 +1,6 @@
+import { UseInterceptors } from '@nestjs/common';
 import { findCallObserver } from './call-observer.js';
+import { HttpExchangeInterceptor } from './http-exchange.js';
 import type { IntegrationLoggerOptions } from './integration-logger.options.js';
 
 export const INTEGRATION_LOGGER = 'waybill:integration-logger';
@@ -25,17 +27,20 @@ export function IntegrationLogger(options: IntegrationLoggerOptions = {}): Metho
         `@IntegrationLogger stands on ${target.constructor.name}.${String(key)}, which is no method; move it to one`,
       );
     }
+    const interceptor = new HttpExchangeInterceptor();
+    const className = target.constructor.name;
     const wrapper = function (this: object | undefined, ...args: unknown[]): unknown {
       const run = (): unknown => Reflect.apply(original, this, args);
       const observer = findCallObserver(this);
-      return observer
-        ? observer.observe({ className: target.constructor.name, method: String(key), options, args }, run)
-        : run();
+      if (!observer) return run();
+      const exchange = interceptor.take();
+      return observer.observe({ className, method: String(key), options, args, exchange }, run);
     };
     copyIdentity(original, wrapper);
     const methods: LoggedMethod[] = Reflect.getOwnMetadata(INTEGRATION_LOGGER, target.constructor) ?? [];
     Reflect.defineMetadata(INTEGRATION_LOGGER, [...methods, { name: key, options }], target.constructor);
     descriptor.value = wrapper;
+    UseInterceptors(interceptor)(target, key, descriptor);
   };
 }
 

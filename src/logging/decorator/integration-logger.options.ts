@@ -6,6 +6,17 @@ import type { Direction } from '../integration-log.js';
 // oxlint-disable-next-line typescript/no-explicit-any
 type Arguments = any[];
 
+/** What must not be stored of a call, beside what is a secret by its name anyway. */
+export interface CallRedaction {
+  /** Keys whose values are hidden wherever they stand, compared without case, dashes, underscores and dots. */
+  readonly names?: readonly string[];
+  /**
+   * Places whose values are hidden; `*` stands for any key or index. They start with the part of the call: `args` of a plain
+   * method (`args.0.patient.name`), `data` of a queue job, `body` of an HTTP request, and `result` of each.
+   */
+  readonly paths?: readonly string[];
+}
+
 export interface IntegrationLoggerOptions {
   /** `inbound` (default): somebody calls us. `outbound`: we call somebody. */
   readonly direction?: Direction;
@@ -16,10 +27,20 @@ export interface IntegrationLoggerOptions {
   /** The action that the call is about. */
   readonly action?: { readonly id: number; readonly name: string };
   /**
-   * The ids the log can be found by, `tenantId` among them, from the method's arguments. By default: every `tenantId` and
-   * `...Id` that is a direct property of an argument.
+   * The ids the log can be found by, from the method's arguments; `tenantId` among them says the tenant. By default: every
+   * `...Id` that is a direct property of an argument, of a job's data, or of the parameters, query and body of an HTTP request.
    */
   readonly context?: (...args: Arguments) => ContextData;
+  /**
+   * The tenant, from the method's arguments. By default, the first that there is: `tenantId` of `context`, the principal of the
+   * HTTP request (`request.user.tenantId`), `tenantId` of the arguments, the tenant of the call that this one is made in.
+   */
+  readonly tenant?: (...args: Arguments) => string | null | undefined;
+  /** What to hide of the arguments and of the result. */
+  readonly redact?: CallRedaction;
+  /** What to keep of the result: `all` (default, up to 64 KiB), `none`, or what a function makes of it. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly keep?: 'all' | 'none' | ((result: any) => unknown);
   /**
    * The QUEUED log that this call carries on. The method then answers with an `Execution`, which takes the log to SUCCESS,
    * to FAIL or to its next try; and it answers only once that is durable.
