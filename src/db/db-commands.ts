@@ -24,8 +24,9 @@ export function runDbCommand(app: INestApplicationContext, command: DbCommand, t
     case 'up':
       return migrate(app.get(Migrator), terminal);
     case 'verify-audit':
-      return verifyAudit(app, command, terminal);
+      break;
   }
+  return verifyAudit(app, command, terminal);
 }
 
 async function printStatus(migrator: Migrator, { print }: Terminal): Promise<number> {

@@ -107,6 +107,7 @@ export class EventAgain {
       context: wanted,
       idempotencyKey: null,
       correlationId: ensureCallScope().correlationId,
+      parentLogId: null,
       occurredAt: new Date(),
     });
     const subject = contextHash(wanted);

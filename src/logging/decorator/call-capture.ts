@@ -60,7 +60,7 @@ export class CallCapture {
   }
 
   private headers(headers: Readonly<Record<string, string>>): Record<string, string> {
-    const entries = Object.entries(REDACTOR.headers(headers));
+    const entries = Object.entries(REDACTOR.headers(headers, 'request'));
     return Object.fromEntries(entries.map(([name, value]) => [name, this.hidden.hidesName(name) ? REDACTED : value]));
   }
 
