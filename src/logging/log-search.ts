@@ -66,7 +66,7 @@ export function planOf(tenantId: TenantId, { query, context, extracts }: LogSear
   const { actionId, integrationId, vendor, status, errorClass, errorCode, text, direction, from, to, resolved } = query;
   const keys = [...contextKeysOf(context), ...extractKeysOf(extracts)];
   const errorKeys = [
-    ...wordKeysOf(text ?? ''),
+    ...rarestFirst(wordKeysOf(text ?? '')),
     ...(errorCode === undefined ? [] : [codeKeyOf(errorCode)]),
     ...(errorClass ? [classKeyOf(errorClass)] : []),
   ];
@@ -95,3 +95,7 @@ function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undef
 
 /** The first one is looked up in the index, the others are checked on what it finds. */
 const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });
+
+/** A word with a number in it is one of few logs, a long word of fewer than a short one. */
+const rarestFirst = (words: readonly string[]) =>
+  words.toSorted((a, b) => Number(/\d/.test(b)) - Number(/\d/.test(a)) || b.length - a.length);
