@@ -64,6 +64,9 @@ const withServices = {
 
 /** @type {import('jest').Config} */
 export default {
+  // What a file has loaded is never quite let go of (its hosts' drivers and caches are kept by Node's own registries): a
+  // process that has grown is replaced before it collects garbage all the time.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     {

@@ -3,6 +3,7 @@ import { AUDIT_ENTRIES } from '../audit/audit-entry.collection.js';
 import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
 import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
+import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
 import { PAYLOADS } from '../logging/payloads/payload.collection.js';
 import { RETENTION_PROGRESS } from '../logging/retention/retention-progress.collection.js';
 import { API_KEYS } from '../security/api-keys/api-key.collection.js';
@@ -24,6 +25,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   API_ACTIONS,
   API_KEYS,
   AUDIT_ENTRIES,
+  CALL_PROCESSES,
   CHANGED_SPANS,
   ERASURES,
   FAILURE_GROUPS,

@@ -60,6 +60,8 @@ describe('/v1/integrations', () => {
       loggedBodyBytes: null,
       redaction: { paths: [], names: [], patterns: [] },
       timeoutMs: 30_000,
+      retry: { allowAsSent: false },
+      retrySchedule: null,
       retryPolicy: {
         maxAttempts: 20,
         baseDelayMs: 10_000,
