@@ -1,3 +1,4 @@
+import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import { RetryBatchesWorker } from '../../src/retries/batches/retry-batches.worker.js';
 import { asRetryBatchId } from '../../src/common/ids.js';
 import { RetryBatchStore } from '../../src/retries/batches/retry-batch.store.js';
@@ -226,6 +227,10 @@ describe('/v1/retry-batches', () => {
     expect((await ended(id)).progress).toMatchObject({ skipped: 2 });
     await lab.post(`/v1/logs/${first?.logId}/unresolve`).expect(200);
     await lab.patch(`/v1/integrations/${integration._id}`, { enabled: false }).expect(200);
+    await eventually(
+      () => Promise.all([host, second].map(({ find }) => find(IntegrationDirectory).forDelivery(integration._id))),
+      (known) => known.every((one) => one?.enabled === false),
+    );
     const disabled = await start({}, { logIds });
     expect((await ended(disabled.id)).progress).toMatchObject({ succeeded: 0, skipped: 1 });
   });
