@@ -128,11 +128,13 @@ describe('the standalone server, as processes of role api and worker', () => {
     const logId = await emit('S-1');
     await vendor.waitFor(1, 20_000);
     const ending = worker.end('SIGTERM');
-    await emit('S-2');
+    const later = await emit('S-2');
     release();
     expect(await ending).toBe(0);
-    expect(triesOf(await logOf(logId))).toEqual([{ number: 1, outcome: 'success', trigger: 'first' }]);
-    expect(vendor.requests).toHaveLength(1);
+    const made = triesOf(await logOf(logId));
+    expect(made).toEqual([{ number: 1, outcome: 'success', trigger: 'first' }]);
+    // What comes while the signal is on its way may still be taken, and is then recorded as well.
+    expect(vendor.requests).toHaveLength(made.length + triesOf(await logOf(later)).length);
     expect(worker.said()).not.toContain('vendor-secret-token');
   });
 
