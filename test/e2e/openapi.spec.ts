@@ -101,7 +101,14 @@ describe('the description of the built server', () => {
     const silent = operations().filter(
       ({ name, operation }) => /^(POST|PUT|PATCH)/.test(name) && !operation.requestBody,
     );
-    // Resuming needs no reason: who did it is in the integration's versions.
-    expect(silent.map(({ name }) => name)).toEqual(['POST /v1/integrations/{id}/resume']);
+    // What needs no reason: who did it is in the audit log.
+    expect(silent.map(({ name }) => name).sort()).toEqual([
+      'POST /v1/integrations/{id}/resume',
+      'POST /v1/logs/{id}/preview',
+      'POST /v1/logs/{id}/unresolve',
+      'POST /v1/retry-batches/{id}/cancel',
+      'POST /v1/retry-batches/{id}/pause',
+      'POST /v1/retry-batches/{id}/resume',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Body, Get, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import { asRetryBatchId } from '../../common/ids.js';
 import { Audited, NotAudited } from '../../http/audited.decorator.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
@@ -163,7 +163,8 @@ export class RetryBatchesController {
 
   /** All of them as NDJSON or CSV, streamed. */
   @Get(':id/items/export')
-  @ApiOkResponse({ content: { 'application/x-ndjson': {}, 'text/csv': {} } })
+  @ApiProduces('text/csv', 'application/x-ndjson')
+  @ApiOkResponse({ schema: { type: 'string' } })
   @ApiProblems(404)
   async export(
     @Caller() caller: Principal,
