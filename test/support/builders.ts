@@ -1,48 +1,29 @@
 import { createHash } from 'node:crypto';
-import { newExecutionId, newLogId } from '../../src/common/ids.js';
+import { newExecutionId } from '../../src/common/ids.js';
 import {
   type Attempt,
   type CapturedBody,
   contextKeysOf,
   type IntegrationLog,
 } from '../../src/logging/integration-log.js';
+import { anOpenedLog } from '../../src/logging/log-entry.builders.js';
 import type { Execution } from '../../src/logging/log-entry.js';
 import { LAB } from './test-host.js';
 
 /** A log that waits for its first try. */
 export function aLog(partial: Partial<IntegrationLog> = {}): IntegrationLog {
-  const now = new Date();
   const context = partial.context ?? { patientId: 'P-1' };
-  return {
-    _id: newLogId(),
+  return anOpenedLog({
     tenantId: LAB,
     direction: 'outbound',
-    eventId: null,
     actionId: 57,
     actionName: 'patient.registered',
-    integrationId: null,
     integrationName: 'CRM',
     vendor: 'CRM',
     context,
     contextKeys: contextKeysOf(context),
-    status: 'QUEUED',
-    errorClass: null,
-    errorCode: null,
-    errorMessage: null,
-    attemptCount: 0,
-    budgetFrom: 0,
-    nextAttemptAt: null,
-    retry: null,
-    firstAttempt: null,
-    lastExecutionId: null,
-    correlationId: 'cor_test',
-    parentLogId: null,
-    occurredAt: now,
-    createdAt: now,
-    updatedAt: now,
-    completedAt: null,
     ...partial,
-  };
+  });
 }
 
 export const aBody = (text: string): CapturedBody => ({
