@@ -11,6 +11,9 @@ import { createLog } from './step.mjs';
 /** As shells report a program that SIGINT ended. */
 const INTERRUPTED = 130;
 
+/** As the server runs in production; docs/operations.md says why. Processes that the program forks inherit them. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64'];
+
 /** @typedef {{ mongodbUri: string, redisUrl: string, seconds: Record<string, number> }} SetUp */
 
 /**
@@ -60,7 +63,7 @@ export async function runProgram({ entry, args }) {
   const log = createLog({ json: args.includes('--json') });
   await withSetUp({ log }, async ({ mongodbUri, redisUrl, seconds }) => {
     const env = { ...process.env, MONGODB_URI: mongodbUri, REDIS_URL: redisUrl };
-    return runToItsEnd(process.execPath, ['--enable-source-maps', entry, ...args], {
+    return runToItsEnd(process.execPath, [...NODE_FLAGS, entry, ...args], {
       ...env,
       WAYBILL_SETUP_SECONDS: JSON.stringify(seconds),
     });
