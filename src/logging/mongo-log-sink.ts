@@ -102,11 +102,12 @@ export class MongoLogSink implements LogSink {
       });
       moved += await this.database.updateEach(INTEGRATION_LOGS, updates);
     }
-    if (moved < executions.length) await this.keepSuperseded(executions);
+    const lost = moved < executions.length ? await this.keepLost(executions) : [];
+    await this.markSuperseded(executions, new Set(lost));
   }
 
   /** Rare: somebody else has moved some of these logs, or this batch is written for the second time. */
-  private async keepSuperseded(executions: readonly Execution[]): Promise<void> {
+  private async keepLost(executions: readonly Execution[]): Promise<Execution[]> {
     const logs = await this.logs
       .find({ _id: { $in: executions.map(({ logId }) => logId) } })
       .project<Pick<IntegrationLog, '_id' | 'lastExecutionId' | 'firstAttempt' | 'erasedAt'>>({
@@ -125,7 +126,7 @@ export class MongoLogSink implements LogSink {
       lost.map((execution) => toDocument(isErased(execution) ? scrubbed(execution) : execution, true)),
     );
     await this.forgetErased(lost.filter(isErased));
-    await this.markSuperseded(lost.filter(({ attempt }) => attempt.number > 1));
+    return lost;
   }
 
   /** Their logs were erased while these tries were made. */
@@ -136,13 +137,29 @@ export class MongoLogSink implements LogSink {
     await this.bodies.forget(executions);
   }
 
-  /** Further tries stand in the history already: of two with one number, the one that did not move the log is superseded. */
-  private async markSuperseded(lost: readonly Execution[]): Promise<void> {
-    for (const { logId, attempt } of lost) {
-      const { number, executionId } = attempt;
-      const other = await this.attempts.findOne({ logId, number, _id: { $ne: executionId }, superseded: false });
-      if (other) await this.attempts.updateOne({ _id: executionId }, { $set: { superseded: true } });
+  /**
+   * Further tries stand in the history before they move the log: of two with one number, the one that did not move it is
+   * superseded. Its process may have died in between, so whoever moves the log looks for it.
+   */
+  private async markSuperseded(executions: readonly Execution[], lost: ReadonlySet<Execution>): Promise<void> {
+    const further = executions.filter(({ attempt }) => attempt.number > 1);
+    if (further.length === 0) return;
+    const standing = await this.attempts
+      .find({ logId: { $in: further.map(({ logId }) => logId) }, superseded: false })
+      .project<Pick<AttemptDocument, '_id' | 'logId' | 'number'>>({ logId: 1, number: 1 })
+      .toArray();
+    const superseded = new Set<AttemptDocument['_id']>();
+    for (const execution of further) {
+      const { logId, attempt } = execution;
+      const others = standing.filter(
+        (one) => one.logId === logId && one.number === attempt.number && one._id !== attempt.executionId,
+      );
+      const left = others.map(({ _id }) => _id).filter((id) => !superseded.has(id));
+      if (left.length === 0) continue;
+      for (const id of lost.has(execution) ? [attempt.executionId] : left) superseded.add(id);
     }
+    if (superseded.size > 0)
+      await this.attempts.updateMany({ _id: { $in: [...superseded] } }, { $set: { superseded: true } });
   }
 }
 

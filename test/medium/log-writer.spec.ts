@@ -7,10 +7,12 @@ import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import type { Execution } from '../../src/logging/log-entry.js';
 import { MongoLogSink } from '../../src/logging/mongo-log-sink.js';
+import { INTEGRATION_ATTEMPTS } from '../../src/logging/integration-log.collection.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
 import { INLINE_BYTES } from '../../src/logging/payloads/payload-text.js';
 import { aBody, aLog } from '../support/builders.js';
 import { LogQueue } from '../../src/logging/spool/log-queue.js';
+import { Database } from '../../src/storage/database.js';
 import { TriesJob, tryIdOf } from '../../src/queues/jobs.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
@@ -90,6 +92,20 @@ describe('the log writer', () => {
       attemptCount: 2,
       lastExecutionId: winner.attempt.executionId,
     });
+  });
+
+  it('keeps a try as superseded whose process died before it could move the log', async () => {
+    const log = await queuedLog();
+    await write(tryOf(log, TIMED_OUT));
+    const moved = await host.waitForLog(log._id, 'QUEUED');
+    const [died, winner] = [tryOf(moved, TIMED_OUT), tryOf(moved, SUCCESS)];
+    const { executionId, ...rest } = died.attempt;
+    const attempts = host.find(Database).collection(INTEGRATION_ATTEMPTS);
+    await attempts.insertOne({ _id: executionId, logId: log._id, tenantId: LAB, ...rest, superseded: false });
+    await write(winner);
+    const tries = await triesOf(log);
+    expect(tries.get(executionId)).toEqual({ number: 2, superseded: true });
+    expect(tries.get(winner.attempt.executionId)).toEqual({ number: 2, superseded: false });
   });
 
   it('writes a try that the database refuses without its bodies, and the others of its batch as they are', async () => {
