@@ -7,6 +7,7 @@ type Branded<B extends string> = string & { readonly [brand]: B };
 export type TenantId = Branded<'TenantId'>;
 export type EventId = Branded<'EventId'>;
 export type LogId = Branded<'LogId'>;
+/** Of whatever has logs of its own: an integration (`int_`), or a source of webhooks (`src_`), which is one the other way round. */
 export type IntegrationId = Branded<'IntegrationId'>;
 export type RetryBatchId = Branded<'RetryBatchId'>;
 export type ErasureId = Branded<'ErasureId'>;
@@ -40,6 +41,7 @@ const derived = (prefix: string, ...parts: string[]) =>
 export const newEventId = () => unique('evt') as EventId;
 export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
+export const newSourceId = () => unique('src') as IntegrationId;
 export const newExecutionId = () => random('exe') as ExecutionId;
 export const newErasureId = () => unique('era') as ErasureId;
 export const newProcessId = () => unique('prc') as ProcessId;
@@ -53,6 +55,10 @@ export const eventIdFor = (tenantId: TenantId, idempotencyKey: string) =>
 /** One log for each event and integration, so that writing the logs of an event twice writes them once. */
 export const logIdFor = (eventId: EventId, integrationId: IntegrationId) =>
   derived('log', eventId, integrationId) as LogId;
+
+/** The same webhook of a source gives the same log, so that copies of it are one; `after` is the log of an equal one long ago. */
+export const webhookLogIdFor = (sourceId: IntegrationId, eventId: string, after: LogId | null) =>
+  derived('log', sourceId, eventId, after ?? '') as LogId;
 
 /** The same confirmation gives the same batch, so that a double click makes one. */
 export const retryBatchIdOf = (confirmation: string) => derived('rtb', confirmation) as RetryBatchId;

@@ -4,6 +4,8 @@ import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
 import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
 import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
+import { INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
+import { RECEIVED_REQUESTS } from '../logging/received/received-request.collection.js';
 import { PAYLOADS } from '../logging/payloads/payload.collection.js';
 import { RETENTION_PROGRESS } from '../logging/retention/retention-progress.collection.js';
 import { API_KEYS } from '../security/api-keys/api-key.collection.js';
@@ -30,6 +32,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   ERASURES,
   FAILURE_GROUPS,
   FAILURE_SLICES,
+  INBOUND_SOURCES,
   INTEGRATIONS,
   INTEGRATION_ATTEMPTS,
   INTEGRATION_LOGS,
@@ -37,6 +40,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   LEASES,
   LOG_ROLLUPS,
   PAYLOADS,
+  RECEIVED_REQUESTS,
   RETENTION_PROGRESS,
   RETRY_BATCHES,
   RETRY_BATCH_ITEMS,

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
-import type { Integration } from '../integrations/integration.js';
-import { IntegrationDirectory } from '../integrations/integration-directory.js';
-import type { Attempt, IntegrationLog } from '../logging/integration-log.js';
+import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
 import { LogFallback } from '../logging/log-fallback.js';
 import { ERROR_CLASS_RULES } from '../retries/error-class.rules.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { type TryOwner, TryOwners } from '../scheduling/try-owners.js';
 import { DeliveryOrder } from './delivery-order.js';
 import { DeliveryWatch } from './delivery-watch.js';
 
@@ -16,7 +15,7 @@ import { DeliveryWatch } from './delivery-watch.js';
 export class DeliveryFollowUp {
   constructor(
     private readonly queue: DeliveryQueue,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
     private readonly order: DeliveryOrder,
     private readonly callbacks: CallbackQueue,
     private readonly watch: DeliveryWatch,
@@ -30,7 +29,7 @@ export class DeliveryFollowUp {
 
   async follow(
     log: IntegrationLog,
-    integration: Integration | null,
+    owner: TryOwner | null,
     { attempt, summary, disables, toTell }: Execution,
   ): Promise<void> {
     this.watch.tried(attempt, log.nextAttemptAt);
@@ -48,18 +47,9 @@ export class DeliveryFollowUp {
     }
     const gone = attempt.errorClass !== null && ERROR_CLASS_RULES[attempt.errorClass].disables;
     const reason = gone ? (attempt.errorMessage ?? '') : disables;
-    if (reason !== undefined) await this.disable(log, attempt, reason);
-    if (integration) await this.order.ended(log, integration, summary.status);
-  }
-
-  /** Only the version that the vendor answered to: a person may have corrected it meanwhile. */
-  private async disable(
-    { integrationId }: IntegrationLog,
-    { integrationVersion }: Attempt,
-    reason: string,
-  ): Promise<void> {
-    const integration = integrationId && (await this.directory.forDelivery(integrationId));
-    if (integration?.enabled && integration.version === integrationVersion)
-      await this.directory.disable(integration, reason);
+    // Only the version that the vendor answered to: a person may have corrected it meanwhile.
+    if (reason !== undefined && log.integrationId)
+      await this.owners.disable(log.integrationId, reason, attempt.integrationVersion);
+    if (owner) await this.order.ended(log, owner, summary.status);
   }
 }

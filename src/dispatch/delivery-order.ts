@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Integration } from '../integrations/integration.js';
-import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { IntegrationLog, LogStatus } from '../logging/integration-log.js';
 import { IntegrationLogStore, type SetAsideLog } from '../logging/integration-log.store.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
+import { type TryOwner, TryOwners } from '../scheduling/try-owners.js';
 
 /**
  * Keeps deliveries with the same ordering key in the order of their events, one at a time. One that comes too early is
@@ -18,7 +17,7 @@ export class DeliveryOrder {
   constructor(
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
   ) {}
 
   /**
@@ -29,30 +28,30 @@ export class DeliveryOrder {
     const found = await this.logs.findSetAside(before, this.lookedAt, limit);
     for (const log of found) {
       if (stopping.aborted) return;
-      const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
-      if (!integration || !(await this.isBehind(log, integration))) await this.logs.bringBack(log);
+      const owner = log.integrationId && (await this.owners.find(log.integrationId));
+      if (!owner || !(await this.isBehind(log, owner))) await this.logs.bringBack(log);
     }
     this.lookedAt = found.length === limit ? (found.at(-1) ?? null) : null;
   }
 
   /** Whether another delivery has to end before this one may be made. */
-  async isBehind(log: IntegrationLog, { traffic }: Integration): Promise<boolean> {
+  async isBehind(log: IntegrationLog, { traffic }: Pick<TryOwner, 'traffic'>): Promise<boolean> {
     if (!traffic.ordering || !log.order) return false;
     return this.logs.isBehind(log, log.order, traffic.ordering.afterFail === 'hold');
   }
 
   /** As `isBehind`; then the log has been set aside. */
-  async mustWait(log: IntegrationLog, integration: Integration): Promise<boolean> {
-    if (!(await this.isBehind(log, integration))) return false;
+  async mustWait(log: IntegrationLog, owner: TryOwner): Promise<boolean> {
+    if (!(await this.isBehind(log, owner))) return false;
     await this.logs.setAside(log);
     // The one before may have ended in between and have found nothing set aside.
-    if (await this.isBehind(log, integration)) return true;
+    if (await this.isBehind(log, owner)) return true;
     await this.logs.bringBack(log);
     return false;
   }
 
   /** Brings back the next one with the same key, where this one has ended for good. */
-  async ended(log: IntegrationLog, { traffic }: Integration, status: LogStatus): Promise<void> {
+  async ended(log: IntegrationLog, { traffic }: TryOwner, status: LogStatus): Promise<void> {
     if (!log.order || !log.integrationId || status === 'QUEUED') return;
     if (status === 'FAIL' && traffic.ordering?.afterFail === 'hold') return;
     const next = await this.logs.bringBackNext(log.integrationId, log.order.key);

@@ -31,6 +31,7 @@ import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
 import { RedactionDesk } from './redaction-desk.js';
 import { Reconciler } from './reconciler.js';
+import { TryWorker } from './try-worker.js';
 
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule, IntegrationsModule, LoggingModule, SchedulingModule],
@@ -64,11 +65,12 @@ import { Reconciler } from './reconciler.js';
     DeliveryOrder,
     DeliveryFollowUp,
     DeliveryWatch,
+    TryWorker,
     DeliveryWorker,
     DueTries,
     BacklogSweep,
     Reconciler,
   ],
-  exports: [ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview, EventAgain],
+  exports: [TryWorker, ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview, EventAgain],
 })
 export class DispatchModule {}

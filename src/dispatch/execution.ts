@@ -25,7 +25,7 @@ const NO_MORE_TRIES: RetryPolicy = { maxAttempts: 1, baseDelayMs: 0, maxDelayMs:
 
 export interface EndedTry {
   readonly log: IntegrationLog;
-  readonly integration: Integration | null;
+  readonly integration: Pick<Integration, 'version' | 'retryPolicy'> | null;
   readonly verdict: Verdict;
   readonly startedAt: Date;
   readonly durationMs: number;

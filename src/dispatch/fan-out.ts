@@ -4,6 +4,7 @@ import type { RegisteredAction } from '../actions/registered-action.js';
 import { contextHash } from '../common/context-hash.js';
 import { asTenantId, eventIdFor, type LogId, logIdFor, newEventId } from '../common/ids.js';
 import type { ContextData } from '../common/primitives.js';
+import { nextSequence } from '../common/sequence.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { ExpressionLimitError } from '../integrations/expressions/expression-limit.error.js';
 import type { Integration } from '../integrations/integration.js';
@@ -103,11 +104,6 @@ export class FanOut {
     }
   }
 }
-
-let lastSequence = 0;
-
-/** Grows by the clock, and within one process with every call: microseconds since 1970, as far as milliseconds are known. */
-const nextSequence = () => (lastSequence = Math.max(Date.now() * 1_000, lastSequence + 1));
 
 /** An event without the field has no place in any order. */
 function orderOf({ traffic }: Integration, context: ContextData): Pick<PlannedDelivery, 'order'> {

@@ -17,6 +17,8 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   CURSOR_INVALID: { status: 400, title: 'The cursor is not valid' },
   REQUEST_REFUSED: { status: 400, title: 'The request was refused' },
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is required' },
+  WEBHOOK_REFUSED: { status: 401, title: 'The request was not verified' },
+  CALLER_REFUSED: { status: 403, title: 'The address of the caller is not allowed' },
   TENANT_FORBIDDEN: { status: 403, title: 'The API key is not for this tenant' },
   PLATFORM_KEY_REQUIRED: { status: 403, title: 'A key of the platform is required' },
   ROUTE_UNKNOWN: { status: 404, title: 'There is nothing at this address' },
@@ -25,6 +27,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   INTEGRATION_UNKNOWN: { status: 404, title: 'There is no such integration' },
   RETRY_BATCH_UNKNOWN: { status: 404, title: 'There is no such batch of retries' },
   ERASURE_UNKNOWN: { status: 404, title: 'There is no such erasure' },
+  HOOK_UNKNOWN: { status: 404, title: 'There is no such address' },
   LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
   FAILURE_GROUP_UNKNOWN: { status: 404, title: 'There is no such failure group' },
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
@@ -53,6 +56,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   URL_INVALID: { status: 422, title: 'The URL cannot be used' },
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
   SEARCH_TOO_SLOW: { status: 422, title: 'The search takes too long' },
+  HOOK_RATE_EXCEEDED: { status: 429, title: 'Too many requests', retryAfterSeconds: 1 },
   INTERNAL,
   AUDIT_NOT_RECORDED: {
     status: 503,
@@ -62,6 +66,17 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   EVENT_NOT_RECORDED: {
     status: 503,
     title: 'The event was not recorded',
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+  },
+  WEBHOOK_NOT_RECORDED: {
+    status: 503,
+    title: 'The webhook was not recorded',
+    retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
+  },
+  SOURCE_CLOSED: { status: 503, title: 'Webhooks are not taken now', retryAfterSeconds: 300 },
+  VERIFICATION_UNAVAILABLE: {
+    status: 503,
+    title: 'The request cannot be verified now',
     retryAfterSeconds: UNAVAILABLE_RETRY_SECONDS,
   },
   DATABASE_UNREACHABLE: {

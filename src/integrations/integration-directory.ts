@@ -153,13 +153,14 @@ export class IntegrationDirectory implements OnModuleInit {
     await this.integrations.deleteOne({ _id: id, tenantId });
   }
 
-  /** Switches it off because its vendor said so; a person who changes it at the same time wins. */
-  async disable(integration: Integration, reason: string): Promise<void> {
-    try {
-      await this.update(integration, { enabled: false, disabledReason: reason }, 'waybill');
-    } catch (error) {
-      if (!(error instanceof VersionConflictError)) throw error;
-    }
+  /**
+   * Switches it off because of how its vendor answers; given a version, only where that is still the latest. Answers
+   * whether it did: a person who changes it at the same time wins.
+   */
+  async disable(id: IntegrationId, reason: string, version?: number | null): Promise<boolean> {
+    const integration = await this.forDelivery(id);
+    if (!integration?.enabled || (version !== undefined && integration.version !== version)) return false;
+    return (await this.replace(integration, { enabled: false, disabledReason: reason }, 'waybill')) !== null;
   }
 
   /** The versions of an integration, newest first; where it was deleted, the deletion is the first. @throws IntegrationUnknownError */

@@ -2,6 +2,7 @@ import type { LogId, TenantId } from '../common/ids.js';
 import { isRecord } from '../common/primitives.js';
 import type { Attempt, IntegrationLog, LogSummary } from './integration-log.js';
 import type { LogSpan } from './log-span.js';
+import type { ReceivedPart } from './received/received-request.collection.js';
 import type { ChangeToTell } from './status-change.js';
 
 /** A try that has ended, and where it leaves its log. */
@@ -23,10 +24,16 @@ export interface Execution {
 export const isExecution = (value: unknown): value is Execution =>
   isRecord(value) && isRecord(value['attempt']) && isRecord(value['summary']) && typeof value['logId'] === 'string';
 
+/** A call that begins. */
+export interface OpenedEntry {
+  readonly kind: 'opened';
+  readonly log: IntegrationLog;
+  /** The request itself, where it is worked on from what is stored of it. */
+  readonly received?: readonly ReceivedPart[];
+}
+
 /** What the log is written from: a call that begins, or a try that has ended. Writing an entry twice writes it once. */
-export type LogEntry =
-  | { readonly kind: 'opened'; readonly log: IntegrationLog }
-  | { readonly kind: 'executed'; readonly execution: Execution };
+export type LogEntry = OpenedEntry | { readonly kind: 'executed'; readonly execution: Execution };
 
 /** Where log entries go. A batch is durable when `write` resolves; a rejected one may be written again. */
 export interface LogSink {

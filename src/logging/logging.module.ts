@@ -25,6 +25,7 @@ import { PayloadExpiry } from './retention/payload-expiry.js';
 import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
+import { ReceivedRequestStore } from './received/received-request.store.js';
 import { LogQueue } from './spool/log-queue.js';
 import { LogSpool } from './spool/log-spool.js';
 
@@ -44,6 +45,7 @@ import { LogSpool } from './spool/log-spool.js';
     BodiesApart,
     BodyReader,
     ChangedSpans,
+    ReceivedRequestStore,
     MongoLogSink,
     LogQueue,
     LogSpool,
@@ -56,6 +58,17 @@ import { LogSpool } from './spool/log-spool.js';
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [ChangedSpans, LogErasure, IntegrationLogStore, LogExport, LogFallback, LogWalk, LogWriter, CallbackOutbox],
+  exports: [
+    ChangedSpans,
+    LogErasure,
+    IntegrationLogStore,
+    LogExport,
+    LogFallback,
+    LogWalk,
+    LogWriter,
+    CallbackOutbox,
+    MongoLogSink,
+    ReceivedRequestStore,
+  ],
 })
 export class LoggingModule {}

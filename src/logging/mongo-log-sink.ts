@@ -13,9 +13,10 @@ import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collec
 import { ChangedSpans } from './changed-spans.js';
 import { type LogSpan, spanOf } from './log-span.js';
 import { errorKeysOf } from './error-keys.js';
-import type { Execution, LogEntry, LogSink } from './log-entry.js';
+import type { Execution, LogEntry, LogSink, OpenedEntry } from './log-entry.js';
 import { SCRUB_ATTEMPT, scrubbedAttempt } from './erasure/scrub.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
+import { ReceivedRequestStore } from './received/received-request.store.js';
 import { tellingUpdate } from './status-change.js';
 
 /** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
@@ -43,6 +44,7 @@ export class MongoLogSink implements LogSink {
     private readonly database: Database,
     private readonly bodies: BodiesApart,
     private readonly changed: ChangedSpans,
+    private readonly received: ReceivedRequestStore,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -50,14 +52,30 @@ export class MongoLogSink implements LogSink {
 
   async write(whole: readonly LogEntry[]): Promise<void> {
     const entries = await this.bodies.take(whole);
-    const opened = entries.flatMap((entry) => (entry.kind === 'opened' ? [entry.log] : []));
+    const opened = entries.filter((entry) => entry.kind === 'opened');
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
-    await this.changed.mark([...opened.map(spanOf), ...(await this.spansOf(executions))]);
-    if (opened.length > 0) await insertMissing(() => this.logs.insertMany(opened, { ordered: false }));
+    await this.changed.mark([...opened.map(({ log }) => spanOf(log)), ...(await this.spansOf(executions))]);
+    await this.insertOpened(opened);
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
     );
     if (executions.length > 0) await this.advance(executions);
+  }
+
+  /** Writes calls that begin, and answers with the positions of those that have begun already. */
+  async open(whole: readonly OpenedEntry[]): Promise<ReadonlySet<number>> {
+    const entries = (await this.bodies.take(whole)).filter((entry) => entry.kind === 'opened');
+    await this.changed.mark(entries.map(({ log }) => spanOf(log)));
+    return this.insertOpened(entries);
+  }
+
+  /** The requests first: a log that is there can be worked on. */
+  private async insertOpened(entries: readonly OpenedEntry[]): Promise<ReadonlySet<number>> {
+    if (entries.length === 0) return new Set();
+    const received = entries.flatMap((entry) => entry.received ?? []);
+    if (received.length > 0) await this.received.insert(received);
+    const logs = entries.map(({ log }) => log);
+    return insertMissing(() => this.logs.insertMany(logs, { ordered: false }));
   }
 
   private async spansOf(executions: readonly Execution[]): Promise<LogSpan[]> {

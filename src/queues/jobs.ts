@@ -17,11 +17,11 @@ export const MAX_TRIES_PER_JOB = 16;
 
 /** The form of a job's data. A changed form is a new number, and the old one is still understood until none is left. */
 const TRIES_V = 1;
-const INTEGRATION_ID = /^int_[0-9a-f]{32}$/;
+const INTEGRATION_ID = /^(?:int|src)_[0-9a-f]{32}$/;
 const TRY_ID = /^log_[0-9a-f]{32}-[1-9]\d{0,8}$/;
 const LOG_ID = /^log_[0-9a-f]{32}$/;
 
-/** Tries of one integration's deliveries: ids only. Everything else is read when the job runs. */
+/** Tries of one integration's deliveries, or of one source's webhooks: ids only. Everything else is read when the job runs. */
 export class TriesJob {
   @Equals(TRIES_V)
   v: typeof TRIES_V = TRIES_V;
@@ -89,6 +89,9 @@ export const JOB_SHAPES = {
   'delivery.attempt': TriesJob,
   /** Tries that fall due when the job wakes: they ask for their slots then. */
   'delivery.due': TriesJob,
+  /** The same of webhooks. */
+  'inbound.attempt': TriesJob,
+  'inbound.due': TriesJob,
   'status.tell': StatusJob,
 } satisfies Record<string, JobShape>;
 
@@ -96,8 +99,14 @@ export type JobName = keyof typeof JOB_SHAPES;
 export type JobPayload<N extends JobName> = InstanceType<(typeof JOB_SHAPES)[N]>;
 
 /** One queue for each kind of work that must not wait for another kind. */
-export const LANES = ['delivery', 'status'] as const;
+export const LANES = ['delivery', 'inbound', 'status'] as const;
 export type Lane = (typeof LANES)[number];
+
+/** The lanes whose jobs are tries that need slots. */
+export const TRIES_LANES = ['delivery', 'inbound'] as const satisfies Lane[];
+export type TriesLane = (typeof TRIES_LANES)[number];
+
+export const triesLaneOf = (id: IntegrationId): TriesLane => (id.startsWith('src_') ? 'inbound' : 'delivery');
 
 /** Where in its lane a job can be: taken by a worker, next, or waiting for its time. */
 export const JOB_STATES = ['active', 'waiting', 'delayed'] as const;
@@ -106,6 +115,8 @@ export type JobState = (typeof JOB_STATES)[number];
 export const LANE_OF: Readonly<Record<JobName, Lane>> = {
   'delivery.attempt': 'delivery',
   'delivery.due': 'delivery',
+  'inbound.attempt': 'inbound',
+  'inbound.due': 'inbound',
   'status.tell': 'status',
 };
 

@@ -1,7 +1,8 @@
 import type { IntegrationId } from '../common/ids.js';
+import type { TriesLane } from '../queues/jobs.js';
 
-/** Where everything about admission is in Redis. */
-export const admissionPrefixOf = (redisPrefix: string) => `${redisPrefix}:admission`;
+/** Where everything about admission to one lane is in Redis. */
+export const admissionPrefixOf = (redisPrefix: string, lane: TriesLane) => `${redisPrefix}:admission:${lane}`;
 
 /** Where that of one integration is. */
 export function admissionKeysOf(prefix: string, integrationId: IntegrationId) {

@@ -3,14 +3,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { asTenantId, asTryId, type IntegrationId, type TenantId, type TryId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import type { Integration } from '../integrations/integration.js';
 import { DEFAULT_TRAFFIC, intervalMsOf, type Traffic } from '../integrations/traffic.js';
-import { MAX_TRIES_PER_JOB } from '../queues/jobs.js';
+import { MAX_TRIES_PER_JOB, TRIES_LANES, triesLaneOf } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { RedisConnections } from '../storage/redis-connections.js';
 import { RedisScript } from '../queues/redis-script.js';
 import { admissionKeysOf, admissionPrefixOf } from './admission-keys.js';
 import { ADMIT, LOOK, RELEASE } from './admission.scripts.js';
+import type { TryOwner } from './try-owners.js';
 
 /** Whose slots: an integration that was deleted has no traffic rules left. */
 export interface SlotOwner {
@@ -21,7 +21,7 @@ export interface SlotOwner {
 
 const NO_TENANT_LEFT = asTenantId('deleted');
 
-export const slotOwnerOf = (integrationId: IntegrationId, integration: Integration | null): SlotOwner => ({
+export const slotOwnerOf = (integrationId: IntegrationId, integration: TryOwner | null): SlotOwner => ({
   integrationId,
   tenantId: integration?.tenantId ?? NO_TENANT_LEFT,
   traffic: integration?.traffic ?? null,
@@ -95,7 +95,7 @@ export class Admission {
   private readonly releaseScript: RedisScript;
   private readonly lookScript: RedisScript;
   private readonly redis: Redis;
-  private readonly prefix: string;
+  private readonly redisPrefix: string;
   private readonly worker: string;
 
   constructor(
@@ -105,7 +105,7 @@ export class Admission {
   ) {
     this.redis = connections.forQueues();
     this.worker = `${randomUUID()}|${settings.delivery.concurrency}`;
-    this.prefix = admissionPrefixOf(settings.redis.prefix);
+    this.redisPrefix = settings.redis.prefix;
     this.admitScript = new RedisScript(this.redis, ADMIT);
     this.releaseScript = new RedisScript(this.redis, RELEASE);
     this.lookScript = new RedisScript(this.redis, LOOK);
@@ -162,22 +162,28 @@ export class Admission {
   /** Tells how many deliveries this process works on at a time; holds for 15 seconds. */
   async reportSlots(): Promise<void> {
     const [seconds = 0] = await this.redis.time();
-    await this.redis.zadd(`${this.prefix}:workers`, seconds * 1_000 + WORKER_TTL_MS, this.worker);
+    const until = seconds * 1_000 + WORKER_TTL_MS;
+    await Promise.all(this.workersKeys().map((key) => this.redis.zadd(key, until, this.worker)));
   }
 
   async withdrawSlots(): Promise<void> {
-    await this.redis.zrem(`${this.prefix}:workers`, this.worker);
+    await Promise.all(this.workersKeys().map((key) => this.redis.zrem(key, this.worker)));
+  }
+
+  private workersKeys(): string[] {
+    return TRIES_LANES.map((lane) => `${admissionPrefixOf(this.redisPrefix, lane)}:workers`);
   }
 
   private keysOf({ integrationId, tenantId }: SlotOwner): string[] {
-    const { slots, jobs, gate, window } = admissionKeysOf(this.prefix, integrationId);
-    return [slots, jobs, gate, `${this.prefix}:${tenantId}:crowd`, `${this.prefix}:workers`, window];
+    const prefix = admissionPrefixOf(this.redisPrefix, triesLaneOf(integrationId));
+    const { slots, jobs, gate, window } = admissionKeysOf(prefix, integrationId);
+    return [slots, jobs, gate, `${prefix}:${tenantId}:crowd`, `${prefix}:workers`, window];
   }
 
   private argumentsOf({ integrationId, traffic }: SlotOwner, jobId: string): (string | number)[] {
     const { rate, concurrency } = traffic ?? DEFAULT_TRAFFIC;
     const { delivery } = this.settings;
-    const laneJobs = this.lanes.queue('delivery').toKey('');
+    const laneJobs = this.lanes.queue(triesLaneOf(integrationId)).toKey('');
     return [
       ...[integrationId, laneJobs, delivery.concurrency, concurrency ?? 0],
       ...[intervalMsOf(rate), rate?.burst ?? 1, delivery.queueAheadMs],

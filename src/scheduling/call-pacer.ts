@@ -27,7 +27,7 @@ export class CallPacer {
   constructor(connections: RedisConnections, @Inject(SETTINGS) settings: Settings) {
     const redis: Redis = connections.forQueues();
     this.script = new RedisScript(redis, PACE);
-    this.prefix = admissionPrefixOf(settings.redis.prefix);
+    this.prefix = admissionPrefixOf(settings.redis.prefix, 'delivery');
   }
 
   /** Resolves when the call may be made. Without Redis that is now: it has had its slot. */

@@ -2,11 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { bounded } from '../common/bounded.js';
 import type { IntegrationId, LogId, TryId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
-import { TriesJob, tryIdOf } from '../queues/jobs.js';
+import { TriesJob, triesLaneOf, tryIdOf } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { Admission, type Admitted, type SlotOwner, slotOwnerOf, type WaitingTry } from './admission.js';
+import { TryOwners } from './try-owners.js';
 
 /** A try of a log, and when it is due. */
 export interface DueTry {
@@ -35,7 +35,7 @@ export class DeliveryQueue {
   constructor(
     private readonly admission: Admission,
     private readonly lanes: LaneQueues,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
     private readonly logs: IntegrationLogStore,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -110,7 +110,7 @@ export class DeliveryQueue {
   async queue(integrationId: IntegrationId, { jobs, room }: Admitted): Promise<void> {
     await this.lanes.addAll(
       jobs.map(({ jobId, waitMs, tries }) => ({
-        name: 'delivery.attempt' as const,
+        name: attemptIn[triesLaneOf(integrationId)],
         payload: jobOf(integrationId, tries),
         jobId,
         delayMs: waitMs,
@@ -124,7 +124,7 @@ export class DeliveryQueue {
     const near = tries.filter(({ dueAt }) => dueAt.getTime() - now <= this.settings.delivery.queueAheadMs);
     await this.lanes.addAll(
       near.map(({ logId, integrationId, attempt, dueAt }) => ({
-        name: 'delivery.due' as const,
+        name: dueIn[triesLaneOf(integrationId)],
         payload: jobOf(integrationId, [tryIdOf(logId, attempt)]),
         jobId: `due-${tryIdOf(logId, attempt)}`,
         delayMs: dueAt.getTime() - now,
@@ -134,7 +134,7 @@ export class DeliveryQueue {
 
   /** `null` while a person has paused it. Of a deleted one the deliveries still run, and FAIL with that reason. */
   private async ownerOf(integrationId: IntegrationId): Promise<SlotOwner | null> {
-    const integration = await this.directory.forDelivery(integrationId);
+    const integration = await this.owners.find(integrationId);
     return integration?.pause ? null : slotOwnerOf(integrationId, integration);
   }
 
@@ -147,6 +147,9 @@ export class DeliveryQueue {
     }
   }
 }
+
+const attemptIn = { delivery: 'delivery.attempt', inbound: 'inbound.attempt' } as const;
+const dueIn = { delivery: 'delivery.due', inbound: 'inbound.due' } as const;
 
 const jobOf = (integrationId: IntegrationId, tries: readonly TryId[]) =>
   Object.assign(new TriesJob(), { integrationId, tries: [...tries] });

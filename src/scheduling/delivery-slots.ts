@@ -3,10 +3,9 @@ import { GroupCommit } from '../common/group-commit.js';
 import type { IntegrationId, TryId } from '../common/ids.js';
 import { ROLE } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
-import type { Integration } from '../integrations/integration.js';
-import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { Admission, type Released, type ReleasedTry, type SlotOutcome, type SlotOwner } from './admission.js';
 import { DeliveryQueue } from './delivery-queue.js';
+import { type TryOwner, TryOwners } from './try-owners.js';
 
 interface Return {
   readonly owner: SlotOwner;
@@ -37,7 +36,7 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly admission: Admission,
     private readonly queue: DeliveryQueue,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
     @Inject(ROLE) private readonly role: Role,
   ) {}
 
@@ -54,7 +53,7 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Why a try must not be made although it has its slot; `null` where nothing speaks against it. */
-  whyNot({ _id, pause }: Integration): 'paused' | 'breaker-open' | null {
+  whyNot({ _id, pause }: TryOwner): 'paused' | 'breaker-open' | null {
     if (pause) return 'paused';
     return (this.openUntil.get(_id) ?? 0) > Date.now() ? 'breaker-open' : null;
   }
@@ -102,11 +101,9 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async disable(integrationId: IntegrationId, openSinceMs: number): Promise<void> {
     try {
-      const integration = await this.directory.forDelivery(integrationId);
-      if (!integration?.enabled) return;
       const reason = `Its calls have failed for ${Math.round(openSinceMs / 3_600_000)} hours`;
-      await this.directory.disable(integration, reason);
-      this.log.error(`Integration ${integrationId} was disabled: ${reason}`);
+      if (await this.owners.disable(integrationId, reason))
+        this.log.error(`Integration ${integrationId} was disabled: ${reason}`);
     } catch (error) {
       this.log.warn(`Integration ${integrationId} is not disabled yet: ${String(error)}`);
     }

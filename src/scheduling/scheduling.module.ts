@@ -9,10 +9,11 @@ import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySlots } from './delivery-slots.js';
 import { LateWatch } from './late-watch.js';
 import { TrafficService } from './traffic.service.js';
+import { TryOwners } from './try-owners.js';
 
 @Module({
   imports: [IntegrationsModule, LoggingModule, QueuesModule],
-  providers: [Admission, CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
-  exports: [CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService],
+  providers: [Admission, CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService, TryOwners],
+  exports: [CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService, TryOwners],
 })
 export class SchedulingModule {}

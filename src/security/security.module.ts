@@ -33,7 +33,7 @@ import { TenantService } from './tenants/tenant.service.js';
       useFactory: ({ network }: Settings) => new OutboundHttpClient({ allowCidrs: network.allowCidrs }),
     },
   ],
-  exports: [ApiKeyService, SecretVault, TenantService, TenantSettings, SharedTokens, OutboundHttpClient],
+  exports: [ApiKeyService, SecretCipher, SecretVault, TenantService, TenantSettings, SharedTokens, OutboundHttpClient],
 })
 export class SecurityModule implements OnApplicationShutdown {
   constructor(private readonly http: OutboundHttpClient) {}

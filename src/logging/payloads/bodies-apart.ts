@@ -92,7 +92,7 @@ function withoutBodies(entry: LogEntry, refer: Refer): LogEntry {
     return { kind: 'executed', execution: { ...execution, attempt: attemptWithout(execution.attempt, refer) } };
   }
   const { firstAttempt } = entry.log;
-  return { kind: 'opened', log: { ...entry.log, firstAttempt: firstAttempt && attemptWithout(firstAttempt, refer) } };
+  return { ...entry, log: { ...entry.log, firstAttempt: firstAttempt && attemptWithout(firstAttempt, refer) } };
 }
 
 const attemptWithout = (attempt: Attempt, refer: Refer): Attempt => ({

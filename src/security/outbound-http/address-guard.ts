@@ -59,3 +59,10 @@ function matches(address: Address, [network, bits]: AddressRange): boolean {
   if (address instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && address.match(network, bits);
   return network instanceof ipaddr.IPv6 && address.match(network, bits);
 }
+
+/** Whether an address is in one of the ranges. @throws AddressRangeError */
+export function isAddressIn(address: string, cidrs: readonly string[]): boolean {
+  if (isIP(address) === 0 || !ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return parseAddressRanges(cidrs).some((range) => matches(parsed, range));
+}

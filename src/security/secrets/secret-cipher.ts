@@ -14,6 +14,14 @@ export interface SealedSecret {
   readonly tag: string;
 }
 
+/** Bytes as they are stored. */
+export interface SealedBytes {
+  readonly keyId: string;
+  readonly iv: Buffer;
+  readonly data: Buffer;
+  readonly tag: Buffer;
+}
+
 const ALGORITHM = 'aes-256-gcm';
 /** 96 random bits, as NIST SP 800-38D wants them: safe for 2^32 secrets under one key. */
 const IV_BYTES = 12;
@@ -42,26 +50,36 @@ export class SecretCipher {
   }
 
   encrypt(plaintext: string, additionalData: string, keyId = this.activeKeyId): SealedSecret {
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.keyOf(keyId), iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(Buffer.from(additionalData));
-    const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-    return {
-      keyId,
-      iv: iv.toString('base64'),
-      ciphertext: ciphertext.toString('base64'),
-      tag: cipher.getAuthTag().toString('base64'),
-    };
+    const { iv, data, tag } = this.seal(Buffer.from(plaintext, 'utf8'), additionalData, keyId);
+    return { keyId, iv: iv.toString('base64'), ciphertext: data.toString('base64'), tag: tag.toString('base64') };
   }
 
   /** @throws SecretKeyUnknownError, SecretUnreadableError; both name the key's id. */
   decrypt({ keyId, iv, ciphertext, tag }: SealedSecret, additionalData: string): string {
+    const [ivBytes, data, tagBytes] = [iv, ciphertext, tag].map(strictBase64);
+    this.keyOf(keyId);
+    if (!ivBytes || !data || !tagBytes) throw new SecretUnreadableError(keyId);
+    return this.open({ keyId, iv: ivBytes, data, tag: tagBytes }, additionalData).toString('utf8');
+  }
+
+  /** As `encrypt`, for bytes. */
+  seal(plaintext: Buffer, additionalData: string, keyId = this.activeKeyId): SealedBytes {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.keyOf(keyId), iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(additionalData));
+    const data = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+    return { keyId, iv, data, tag: cipher.getAuthTag() };
+  }
+
+  /** @throws SecretKeyUnknownError, SecretUnreadableError; both name the key's id. */
+  open({ keyId, iv, data, tag }: SealedBytes, additionalData: string): Buffer {
     const key = this.keyOf(keyId);
     try {
-      const decipher = createDecipheriv(ALGORITHM, key, strictBase64(iv, IV_BYTES), { authTagLength: TAG_BYTES });
+      if (iv.length !== IV_BYTES || tag.length !== TAG_BYTES) throw new Error('not of the right length');
+      const decipher = createDecipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(additionalData));
-      decipher.setAuthTag(strictBase64(tag, TAG_BYTES));
-      return Buffer.concat([decipher.update(strictBase64(ciphertext)), decipher.final()]).toString('utf8');
+      decipher.setAuthTag(tag);
+      return Buffer.concat([decipher.update(data), decipher.final()]);
     } catch {
       throw new SecretUnreadableError(keyId);
     }
@@ -74,9 +92,8 @@ export class SecretCipher {
   }
 }
 
-function strictBase64(text: string, bytes?: number): Buffer {
+/** `null` where the text is no base64, or not in the one way to write it. */
+function strictBase64(text: string): Buffer | null {
   const decoded = Buffer.from(text, 'base64');
-  if (decoded.toString('base64') !== text || (bytes !== undefined && decoded.length !== bytes))
-    throw new Error('not base64');
-  return decoded;
+  return decoded.toString('base64') === text ? decoded : null;
 }

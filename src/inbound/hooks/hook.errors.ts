@@ -1,0 +1,73 @@
+import { WaybillError } from '../../common/waybill.error.js';
+
+export class HookUnknownError extends WaybillError {
+  readonly code = 'HOOK_UNKNOWN';
+  readonly stage = 'request';
+  readonly remedy = 'Use the address that the source was given; it may have been replaced since.';
+
+  constructor() {
+    super('Nothing takes webhooks at this address');
+  }
+}
+
+/** It says nothing of what was wrong: who may know it finds it in the log, and on the page of the source. */
+export class WebhookRefusedError extends WaybillError {
+  readonly code = 'WEBHOOK_REFUSED';
+  readonly stage = 'request';
+  readonly remedy = 'The page of this source, whose address you were given with it, says what was wrong with the request.';
+
+  constructor() {
+    super('The request could not be verified');
+  }
+}
+
+export class CallerRefusedError extends WaybillError {
+  readonly code = 'CALLER_REFUSED';
+  readonly stage = 'request';
+  readonly remedy = 'Call from an address that the source allows.';
+
+  constructor() {
+    super('The source takes no requests from this address');
+  }
+}
+
+export class HookRateExceededError extends WaybillError {
+  readonly code = 'HOOK_RATE_EXCEEDED';
+  readonly stage = 'request';
+  readonly remedy = 'Send it again later, and fewer at a time.';
+
+  constructor() {
+    super('The source takes fewer requests than that');
+  }
+}
+
+export class SourceClosedError extends WaybillError {
+  readonly code = 'SOURCE_CLOSED';
+  readonly stage = 'request';
+  readonly remedy = 'Send it again later; the source has been switched off.';
+
+  constructor() {
+    super('The source is switched off');
+  }
+}
+
+export class VerificationUnavailableError extends WaybillError {
+  readonly code = 'VERIFICATION_UNAVAILABLE';
+  readonly stage = 'request';
+  readonly remedy = 'Send it again later.';
+
+  constructor() {
+    super('What the request is verified by cannot be had now');
+  }
+}
+
+/** Nothing durable could take it. */
+export class WebhookNotRecordedError extends WaybillError {
+  readonly code = 'WEBHOOK_NOT_RECORDED';
+  readonly stage = 'record';
+  readonly remedy = 'Send it again later.';
+
+  constructor(cause?: unknown) {
+    super('The webhook could not be stored', { cause });
+  }
+}

@@ -1,0 +1,101 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { LogId } from '../../common/ids.js';
+import { RedactionRules } from '../../common/redaction-rules.js';
+import { Redactor } from '../../common/redaction.js';
+import { SETTINGS, type Settings } from '../../config/settings.js';
+import { IntegrationLogStore } from '../../logging/integration-log.store.js';
+import type { IntegrationLog } from '../../logging/integration-log.js';
+import type { RawRequest } from '../../logging/received/raw-request.js';
+import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
+import { DeliveryQueue } from '../../scheduling/delivery-queue.js';
+import { NO_REDACTION } from '../../common/redaction-rules.js';
+import { TenantSettings } from '../../security/tenants/tenant-settings.js';
+import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import type { InboundSource } from '../sources/inbound-source.js';
+import { captureWebhook } from '../webhook-capture.js';
+import { readWebhook, type Webhook } from '../webhook.js';
+import { FirstAnswers } from './first-answers.js';
+import { type Taken, WebhookIntake } from './webhook-intake.js';
+import { webhookLogOf } from './webhook-log.js';
+
+const ACCEPTED = 202;
+/** Beyond the time that its handler may take: then its process has died, and a worker takes it over. */
+const TAKEOVER_MARGIN_MS = 30_000;
+/** An event that comes again after its window has passed, so often, is one that is told without an end. */
+const MAX_REPEATS = 1_000;
+
+interface Stored {
+  readonly log: IntegrationLog;
+  readonly taken: Taken;
+}
+
+/** What is done with a webhook that was verified: it is stored, once, and then worked on. */
+@Injectable()
+export class WebhookReceiver {
+  private readonly log = new Logger(WebhookReceiver.name);
+
+  constructor(
+    private readonly intake: WebhookIntake,
+    private readonly received: ReceivedRequestStore,
+    private readonly logs: IntegrationLogStore,
+    private readonly queue: DeliveryQueue,
+    private readonly answers: FirstAnswers,
+    private readonly capture: WebhookCapture,
+  ) {}
+
+  /** @throws WebhookNotRecordedError */
+  async receive(source: InboundSource, request: RawRequest, verifiedId?: string): Promise<HandlerAnswer> {
+    const webhook = readWebhook(source, request, verifiedId);
+    const { log, taken } = await this.store(webhook);
+    const accepted = { status: ACCEPTED, body: { id: log._id } };
+    if (taken === 'duplicate') return source.mode === 'sync' ? this.answers.ofFirst(log, source, accepted) : accepted;
+    if (taken === 'kept') return accepted;
+    if (source.mode === 'sync') return this.answers.byHandler(log, source, request, accepted);
+    this.start(log);
+    return accepted;
+  }
+
+  /** The same event once; an equal one whose window has passed is another. */
+  private async store(webhook: Webhook): Promise<Stored> {
+    const { source, request } = webhook;
+    const isSync = source.mode === 'sync';
+    const waitMs = isSync ? source.timeoutMs + TAKEOVER_MARGIN_MS : 0;
+    const dueAt = new Date(request.receivedAt.getTime() + waitMs);
+    const captured = await this.capture.of(webhook);
+    let after: LogId | null = null;
+    for (let repeats = 0; ; repeats += 1) {
+      const log = webhookLogOf(webhook, captured, { after, dueAt });
+      const received = await this.received.seal(source.tenantId, log._id, request);
+      const taken = await this.intake.take({ kind: 'opened', log, received });
+      if (taken !== 'duplicate') return { log, taken };
+      const first = await this.logs.find(source.tenantId, log._id);
+      const isWithin = !first || request.receivedAt.getTime() - first.createdAt.getTime() < source.dedupeWindowMs;
+      if (isWithin || repeats === MAX_REPEATS) return { log: first ?? log, taken };
+      after = log._id;
+    }
+  }
+
+  /** Nobody waits for it: the reconciler queues what was not. */
+  private start({ _id: logId, integrationId, nextAttemptAt }: IntegrationLog): void {
+    if (!integrationId || !nextAttemptAt) return;
+    this.queue
+      .add([{ logId, integrationId, attempt: 1, dueAt: nextAttemptAt }])
+      .catch((error: unknown) => this.log.warn(`Webhook ${logId} is not queued yet: ${String(error)}`));
+  }
+}
+
+/** What the log of a webhook shows of it. */
+@Injectable()
+export class WebhookCapture {
+  constructor(
+    private readonly tenants: TenantSettings,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  async of({ source, request }: Webhook) {
+    const rules = await this.tenants.redactionOf(source.tenantId).catch(() => null);
+    // Without the tenant's rules nobody knows what to hide: then the body is shown by its size and hash only.
+    const limit = rules === null ? 0 : this.settings.limits.loggedBodyBytes;
+    return captureWebhook(request, new Redactor([], new RedactionRules([rules ?? NO_REDACTION])), limit);
+  }
+}

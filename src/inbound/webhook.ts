@@ -1,0 +1,70 @@
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { isRecord } from '../common/primitives.js';
+import type { RawRequest } from '../logging/received/raw-request.js';
+import type { InboundSource } from './sources/inbound-source.js';
+
+/** Of a source whose webhooks do not say of which type they are. */
+export const ANY_TYPE = '*';
+const MAX_ID_CHARS = 256;
+
+/** A webhook as its source says that it is read. */
+export interface Webhook {
+  readonly source: InboundSource;
+  readonly request: RawRequest;
+  /** The body as JSON; `undefined` where it is none. */
+  readonly json: unknown;
+  readonly type: string;
+  /** The vendor's id of the event, or the hash of the body. */
+  readonly eventId: string;
+}
+
+/** `verifiedId`: the id that the verification found, and that is signed. */
+export function readWebhook(source: InboundSource, request: RawRequest, verifiedId?: string): Webhook {
+  const json = jsonOf(request.body);
+  const at = (place: string | null) => (place === null ? undefined : textOf(valueAtPlace(place, request, json)));
+  return {
+    source,
+    request,
+    json,
+    type: at(source.eventType) ?? ANY_TYPE,
+    eventId: at(source.eventId) ?? verifiedId ?? hash('sha256', request.body, 'hex'),
+  };
+}
+
+/** `header:<name>`, `query:<name>`, or a JSON Pointer (RFC 6901) into the body, such as `/data/id`. */
+const PLACE = /^(?:header:[\w-]{1,128}|query:[^\s]{1,128}|(?:\/[^/\s]{1,128}){1,16})$/;
+
+export const isPlace = (text: string) => PLACE.test(text);
+
+/** What stands at a place; `undefined` where nothing does. */
+export function valueAtPlace(place: string, { headers, url }: RawRequest, json: unknown): unknown {
+  const [kind = '', name = ''] = place.split(/:(.*)/s);
+  if (kind === 'header') return headers[name.toLowerCase()];
+  if (kind === 'query') return new URL(url, 'http://any').searchParams.get(name) ?? undefined;
+  const names = place.slice(1).split('/').map(unescaped);
+  return names.reduce<unknown>((value, member) => memberOf(value, member), json);
+}
+
+const unescaped = (name: string) => name.replaceAll('~1', '/').replaceAll('~0', '~');
+
+function memberOf(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return /^\d+$/.test(name) ? value[Number(name)] : undefined;
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** Text and numbers only: nothing else is an id. */
+export function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const text = String(value);
+  return text === '' ? undefined : text.slice(0, MAX_ID_CHARS);
+}
+
+function jsonOf(body: Buffer): unknown {
+  if (body.length === 0 || !isUtf8(body)) return undefined;
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,108 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type Collection, mongo } from 'mongoose';
+import type { LogId, TenantId } from '../../common/ids.js';
+import { isRecord } from '../../common/primitives.js';
+import { SecretCipher } from '../../security/secrets/secret-cipher.js';
+import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
+import { TenantSettings } from '../../security/tenants/tenant-settings.js';
+import { Database } from '../../storage/database.js';
+import { insertMissing } from '../../storage/mongo-errors.js';
+import type { RawRequest } from './raw-request.js';
+import { RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
+
+/** Of the 16 MiB that a document may have. */
+const PART_BYTES = 8 * 1_048_576;
+/** Smaller ones gain little. */
+const COMPRESSED_FROM_BYTES = 16 * 1_024;
+const HEAD_END = '\n';
+
+/**
+ * Requests that are worked on, or run again, from what was stored of them: whole, as no log may keep them, and so encrypted
+ * by the secret keys, wherever they are on their way.
+ */
+@Injectable()
+export class ReceivedRequestStore implements OnModuleInit {
+  private readonly parts: Collection<ReceivedPart>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly cipher: SecretCipher,
+    private readonly tenants: TenantSettings,
+  ) {
+    this.parts = database.collection(RECEIVED_REQUESTS);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.database.ensureIndexes(RECEIVED_REQUESTS);
+  }
+
+  /** The parts that `insert` takes, at once or after they have been kept elsewhere. */
+  async seal(tenantId: TenantId, logId: LogId, request: RawRequest): Promise<ReceivedPart[]> {
+    const { body, ...head } = request;
+    const isLarge = body.length >= COMPRESSED_FROM_BYTES;
+    const packed = isLarge ? await promisify(gzip)(body) : body;
+    const bytes = Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed]);
+    const { bodyDays } = await this.tenants.retentionOf(tenantId).catch(() => DEFAULT_RETENTION);
+    const expiresAt = daysAfter(request.receivedAt, bodyDays);
+    const parts = Math.ceil(bytes.length / PART_BYTES);
+    return Array.from({ length: parts }, (_, part) => ({
+      _id: `${logId}-${part}`,
+      logId,
+      tenantId,
+      part,
+      parts,
+      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOf(logId, part)),
+      expiresAt,
+    }));
+  }
+
+  /** Those that are there already stay as they are. */
+  async insert(parts: readonly ReceivedPart[]): Promise<void> {
+    const [small, large] = [parts.filter((one) => one.parts === 1), parts.filter((one) => one.parts > 1)];
+    if (small.length > 0) await insertMissing(() => this.parts.insertMany(small, { ordered: false }));
+    for (const part of large) await insertMissing(() => this.parts.insertOne(part));
+  }
+
+  /** `null` where it is kept no longer. */
+  async find(logId: LogId): Promise<RawRequest | null> {
+    const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
+    if (parts.length === 0 || parts.length < (parts[0]?.parts ?? 0)) return null;
+    return unpacked(Buffer.concat(parts.map((part) => this.cipher.open(bytesOf(part), placeOf(logId, part.part)))));
+  }
+
+  async forget(logIds: readonly LogId[]): Promise<void> {
+    await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+  }
+}
+
+/** No part can stand in another's place. */
+const placeOf = (logId: LogId, part: number) => `received-request|${logId}|${part}`;
+
+const bytesOf = ({ keyId, iv, tag, data }: ReceivedPart) => ({
+  keyId,
+  iv: bufferOf(iv),
+  tag: bufferOf(tag),
+  data: bufferOf(data),
+});
+
+/** The driver answers with its own type for bytes. */
+const bufferOf = (value: Buffer | mongo.Binary): Buffer =>
+  value instanceof mongo.Binary ? Buffer.from(value.buffer) : value;
+
+async function unpacked(bytes: Buffer): Promise<RawRequest> {
+  const end = bytes.indexOf(HEAD_END);
+  const head: unknown = JSON.parse(bytes.toString('utf8', 0, end));
+  if (!isRecord(head)) throw new TypeError('A stored request has no head');
+  const packed = bytes.subarray(end + 1);
+  const headers = isRecord(head['headers']) ? head['headers'] : {};
+  return {
+    method: String(head['method']),
+    url: String(head['url']),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    clientIp: String(head['clientIp']),
+    receivedAt: new Date(String(head['receivedAt'])),
+    body: head['isLarge'] === true ? await promisify(gunzip)(packed) : packed,
+  };
+}
