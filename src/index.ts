@@ -22,6 +22,9 @@ export type { SkippedIntegration, SkipReason } from './dispatch/action-event.col
 export { IntegrationLogger } from './logging/decorator/integration-logger.decorator.js';
 export type { IntegrationLoggerOptions } from './logging/decorator/integration-logger.options.js';
 
+export { InboundWebhook } from './inbound/handlers/inbound-webhook.decorator.js';
+export type { ReceivedWebhook } from './inbound/handlers/received-webhook.js';
+
 export { InsightsRebuild } from './insights/insights-rebuild.js';
 
 export { WaybillMetrics } from './metrics/waybill-metrics.js';

@@ -16,6 +16,8 @@ import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { DispatchModule } from './dispatch/dispatch.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
 import { HttpApiModule } from './http-api.module.js';
+import { HooksModule } from './inbound/hooks.module.js';
+import { InboundModule } from './inbound/inbound.module.js';
 import { InsightsModule } from './insights/insights.module.js';
 import { IntegrationsModule } from './integrations/integrations.module.js';
 import { LoggingModule } from './logging/logging.module.js';
@@ -53,6 +55,8 @@ export interface WaybillFeature {
   readonly attachments?: Type[];
   /** Classes with `@OnIntegrationStatus`. */
   readonly listeners?: Type[];
+  /** Classes with methods with `@InboundWebhook`. */
+  readonly handlers?: Type[];
   /** Modules that export what these classes inject. */
   readonly imports?: ModuleImport[];
 }
@@ -86,7 +90,7 @@ export class WaybillModule {
 
   /** Declares actions, and the classes that rebuild them. */
   static forFeature({ actions = [], imports = [], ...classes }: WaybillFeature): DynamicModule {
-    const { intents = [], attachments = [], listeners = [] } = classes;
+    const { intents = [], attachments = [], listeners = [], handlers = [] } = classes;
     // A class of its own for each feature: modules of one class and like metadata would count as one.
     class WaybillFeatureModule {}
     return {
@@ -97,6 +101,7 @@ export class WaybillModule {
         ...intents,
         ...attachments,
         ...listeners,
+        ...handlers,
       ],
     };
   }
@@ -117,9 +122,10 @@ function root(
     DispatchModule,
     CallbacksModule,
     ErasureModule,
+    InboundModule,
     MetricsModule,
   ];
-  const endpoints = [HttpApiModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];
+  const endpoints = [HttpApiModule, HooksModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];
   return {
     module: WaybillModule,
     global: true,

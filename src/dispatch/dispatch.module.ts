@@ -71,6 +71,15 @@ import { TryWorker } from './try-worker.js';
     BacklogSweep,
     Reconciler,
   ],
-  exports: [TryWorker, ActionDispatcher, EventStore, DeliveryWatch, DeliveryPreview, EventAgain],
+  exports: [
+    TryWorker,
+    DueTries,
+    DeliveryFollowUp,
+    ActionDispatcher,
+    EventStore,
+    DeliveryWatch,
+    DeliveryPreview,
+    EventAgain,
+  ],
 })
 export class DispatchModule {}

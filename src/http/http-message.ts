@@ -14,5 +14,11 @@ export interface HttpRequest extends IncomingMessage {
   waybillPrincipal?: Principal;
 }
 
-/** The path without the query, which may hold ids of patients. */
-export const pathOf = ({ originalUrl, url }: HttpRequest) => (originalUrl ?? url ?? '/').split('?', 1)[0] ?? '/';
+const HOOK_SECRET = /(\/hooks\/)[^/?#]+/;
+
+/** An address or a path without the secret that addresses for vendors have in them. */
+export const withoutHookSecret = (address: string) => address.replace(HOOK_SECRET, '$1***');
+
+/** The path without the query, which may hold ids of patients, and without the secret of a vendor's address. */
+export const pathOf = ({ originalUrl, url }: HttpRequest) =>
+  withoutHookSecret((originalUrl ?? url ?? '/').split('?', 1)[0] ?? '/');

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { type HttpLogger, pinoHttp } from 'pino-http';
 import { CORRELATION_HEADER } from './correlation.middleware.js';
-import type { HttpRequest } from './http-message.js';
+import { type HttpRequest, withoutHookSecret } from './http-message.js';
 
 const ASKED_ALL_THE_TIME = /^\/(health\/|metrics(\?|$))/;
 
@@ -14,7 +14,7 @@ export function createRequestLog(logger: Logger): HttpLogger {
   const entry = (request: HttpRequest, response: ServerResponse, value: unknown) => ({
     context: 'http',
     method: request.method,
-    url: withoutValues(request.originalUrl ?? request.url ?? ''),
+    url: withoutHookSecret(withoutValues(request.originalUrl ?? request.url ?? '')),
     status: response.statusCode,
     ms: millisecondsOf(value),
   });

@@ -5,7 +5,7 @@ import type { RawRequest } from '../logging/received/raw-request.js';
 import type { InboundSource } from './sources/inbound-source.js';
 
 /** Of a source whose webhooks do not say of which type they are. */
-export const ANY_TYPE = '*';
+const ANY_TYPE = '*';
 const MAX_ID_CHARS = 256;
 
 /** A webhook as its source says that it is read. */

@@ -47,6 +47,7 @@ export async function startTestHost(options: TestHostOptions = {}) {
   const app = await NestFactory.create<NestExpressApplication>(moduleOf(options, settings), {
     logger: ['error', 'fatal'],
     abortOnError: false,
+    rawBody: true,
     bodyParser: options.prepare === undefined,
   });
   options.prepare?.(app);

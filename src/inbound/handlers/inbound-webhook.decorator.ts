@@ -1,7 +1,7 @@
 export const INBOUND_WEBHOOK = 'waybill:inbound-webhook';
 
 /** Which webhooks a method takes. */
-export interface WebhookKind {
+interface WebhookKind {
   readonly vendor: string;
   /** `*`: every type that no other method of the vendor takes. */
   readonly type: string;
@@ -20,5 +20,9 @@ export const InboundWebhook =
   (vendor: string, type: string): MethodDecorator =>
   (target, key) => {
     const declared: DeclaredWebhooks = Reflect.getOwnMetadata(INBOUND_WEBHOOK, target.constructor) ?? new Map();
-    Reflect.defineMetadata(INBOUND_WEBHOOK, new Map([...declared, [String(key), { vendor, type }]]), target.constructor);
+    Reflect.defineMetadata(
+      INBOUND_WEBHOOK,
+      new Map([...declared, [String(key), { vendor, type }]]),
+      target.constructor,
+    );
   };

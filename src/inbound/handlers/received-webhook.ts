@@ -19,6 +19,7 @@ export interface ReceivedWebhook {
 
 /** What was made of a webhook: what a `sync` source is answered with. */
 export interface HandlerAnswer {
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
   readonly body: unknown;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { runInCallScope } from '../../common/call-scope.js';
 import { DeliveryFollowUp } from '../../dispatch/delivery-follow-up.js';
-import type { IntegrationLog } from '../../logging/integration-log.js';
+import type { CapturedResponse, IntegrationLog } from '../../logging/integration-log.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -41,7 +41,7 @@ export class FirstAnswers {
   async ofFirst(first: IntegrationLog, source: InboundSource, late: HandlerAnswer): Promise<HandlerAnswer> {
     const until = performance.now() + source.answerWithinMs;
     for (let log: IntegrationLog | null = first; log; log = await this.logs.find(source.tenantId, first._id)) {
-      if (log.attemptCount > 0) return log.firstAttempt?.response ? answerIn(log.firstAttempt.response) : late;
+      if (log.attemptCount > 0) return answerIn(log.firstAttempt?.response) ?? late;
       if (performance.now() >= until) return late;
       await delay(LOOK_AGAIN_MS);
     }
@@ -62,7 +62,10 @@ export class FirstAnswers {
   }
 }
 
-function answerIn({ status, body }: NonNullable<NonNullable<IntegrationLog['firstAttempt']>['response']>): HandlerAnswer {
+/** `null` where the log does not have all of it. */
+function answerIn(response: CapturedResponse | null | undefined): HandlerAnswer | null {
+  const { status = 0, body = null } = response ?? {};
+  if (!response || body?.truncated || (body && body.text === null)) return null;
   return { status, body: body?.text ? JSON.parse(body.text) : undefined };
 }
 

@@ -14,7 +14,8 @@ export class HookUnknownError extends WaybillError {
 export class WebhookRefusedError extends WaybillError {
   readonly code = 'WEBHOOK_REFUSED';
   readonly stage = 'request';
-  readonly remedy = 'The page of this source, whose address you were given with it, says what was wrong with the request.';
+  readonly remedy =
+    'The page of this source, whose address you were given with it, says what was wrong with the request.';
 
   constructor() {
     super('The request could not be verified');

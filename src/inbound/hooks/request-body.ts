@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../http/http-message.js';
 /** A caller that sends slower than this keeps a connection that others need. */
 const BODY_WITHIN_MS = 20_000;
 
-export class HookBodyTooLargeError extends WaybillError {
+class HookBodyTooLargeError extends WaybillError {
   readonly code = 'REQUEST_TOO_LARGE';
   readonly stage = 'request';
   readonly remedy = 'Send less at once, or have the limit of the source raised.';
@@ -17,7 +17,7 @@ export class HookBodyTooLargeError extends WaybillError {
   }
 }
 
-export class HookBodyUnreadableError extends WaybillError {
+class HookBodyUnreadableError extends WaybillError {
   readonly code = 'BODY_UNREADABLE';
   readonly stage = 'request';
   readonly remedy = 'Send the whole body, without pauses.';
@@ -28,7 +28,7 @@ export class HookBodyUnreadableError extends WaybillError {
 }
 
 /** For the host's developer: a signature is over the bytes, and they are gone. */
-export class RawBodyMissingError extends WaybillError {
+class RawBodyMissingError extends WaybillError {
   readonly code = 'RAW_BODY_MISSING';
   readonly stage = 'config';
   readonly remedy = 'Create the Nest application with `{ rawBody: true }`, or keep body parsers away from /hooks.';

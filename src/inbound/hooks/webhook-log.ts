@@ -1,54 +1,98 @@
 import { currentCallScope } from '../../common/call-scope.js';
-import { type LogId, newCorrelationId, newExecutionId, webhookLogIdFor } from '../../common/ids.js';
+import { type LogId, newCorrelationId, newExecutionId, newLogId, webhookLogIdFor } from '../../common/ids.js';
 import { nextSequence } from '../../common/sequence.js';
-import type { Attempt, CapturedRequest, IntegrationLog } from '../../logging/integration-log.js';
+import { errorKeysOf } from '../../logging/error-keys.js';
+import {
+  type Attempt,
+  type CapturedRequest,
+  contextKeysOf,
+  type IntegrationLog,
+} from '../../logging/integration-log.js';
+import type { InboundSource } from '../sources/inbound-source.js';
 import { textOf, valueAtPlace, type Webhook } from '../webhook.js';
 
 const NO_FAULT = { errorClass: null, errorCode: null, errorMessage: null };
-const MAX_KEY_CHARS = 256;
+const UNAUTHORIZED = 401;
 
 /** QUEUED, with what came in. `dueAt`: when a worker may take it. */
 export function webhookLogOf(
   webhook: Webhook,
-  request: CapturedRequest,
+  captured: CapturedRequest,
   { after, dueAt }: { after: LogId | null; dueAt: Date },
 ): IntegrationLog {
-  const { source, type, eventId } = webhook;
-  const at = webhook.request.receivedAt;
+  const { source, request, type, eventId } = webhook;
   const order = orderOf(webhook);
-  const context = { webhookType: type, webhookId: eventId.slice(0, MAX_KEY_CHARS) };
+  const context = { webhookType: type, webhookId: eventId };
   return {
+    ...rowOf(source, request.receivedAt),
     _id: webhookLogIdFor(source._id, eventId, after),
-    tenantId: source.tenantId,
-    direction: 'inbound',
-    eventId: null,
     actionId: source.handling.kind === 'emit' ? source.handling.actionId : null,
-    actionName: null,
-    integrationId: source._id,
-    integrationName: source.name,
-    vendor: source.vendor,
     context,
-    contextKeys: Object.entries(context).map(([name, value]) => `${name}=${value}`),
+    contextKeys: contextKeysOf(context),
     status: 'QUEUED',
-    ...NO_FAULT,
-    attemptCount: 0,
-    budgetFrom: 0,
     nextAttemptAt: dueAt,
-    retry: null,
-    firstAttempt: receivedAttempt(at, request, source.version),
-    lastExecutionId: null,
+    // Stands there until the first try has ended.
+    firstAttempt: attemptOf(source, request.receivedAt, captured),
     ...(order ? { order } : {}),
-    correlationId: currentCallScope()?.correlationId ?? newCorrelationId(),
-    parentLogId: null,
-    occurredAt: at,
-    createdAt: at,
-    updatedAt: at,
-    completedAt: null,
   };
 }
 
-/** Stands in the log until the first try has ended. */
-const receivedAttempt = (startedAt: Date, request: CapturedRequest, version: number): Attempt => ({
+/** FAILed, since it could not be verified: `reason` is for staff and for the vendor's developer. */
+export function refusedLogOf(
+  source: InboundSource,
+  receivedAt: Date,
+  captured: CapturedRequest,
+  reason: string,
+): IntegrationLog {
+  const error = { errorClass: 'auth', errorCode: 'WEBHOOK_REFUSED', errorMessage: reason } as const;
+  const firstAttempt: Attempt = {
+    ...attemptOf(source, receivedAt, captured),
+    durationMs: Math.max(0, Date.now() - receivedAt.getTime()),
+    outcome: 'fail',
+    ...error,
+    remedy: 'The sender signs otherwise than the source expects, or is another: compare with the page of the source.',
+    response: { status: UNAUTHORIZED, headers: {}, body: null },
+  };
+  return {
+    ...rowOf(source, receivedAt),
+    ...error,
+    ...errorKeysOf(error),
+    status: 'FAIL',
+    attemptCount: 1,
+    firstAttempt,
+    lastExecutionId: firstAttempt.executionId,
+    completedAt: receivedAt,
+  };
+}
+
+const rowOf = (source: InboundSource, at: Date): Omit<IntegrationLog, 'status'> => ({
+  _id: newLogId(),
+  tenantId: source.tenantId,
+  direction: 'inbound',
+  eventId: null,
+  actionId: null,
+  actionName: null,
+  integrationId: source._id,
+  integrationName: source.name,
+  vendor: source.vendor,
+  context: {},
+  contextKeys: [],
+  ...NO_FAULT,
+  attemptCount: 0,
+  budgetFrom: 0,
+  nextAttemptAt: null,
+  retry: null,
+  firstAttempt: null,
+  lastExecutionId: null,
+  correlationId: currentCallScope()?.correlationId ?? newCorrelationId(),
+  parentLogId: null,
+  occurredAt: at,
+  createdAt: at,
+  updatedAt: at,
+  completedAt: null,
+});
+
+const attemptOf = ({ version }: InboundSource, startedAt: Date, request: CapturedRequest): Attempt => ({
   executionId: newExecutionId(),
   number: 1,
   trigger: 'first',

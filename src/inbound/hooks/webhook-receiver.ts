@@ -1,20 +1,15 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { LogId } from '../../common/ids.js';
-import { RedactionRules } from '../../common/redaction-rules.js';
-import { Redactor } from '../../common/redaction.js';
-import { SETTINGS, type Settings } from '../../config/settings.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
 import { DeliveryQueue } from '../../scheduling/delivery-queue.js';
-import { NO_REDACTION } from '../../common/redaction-rules.js';
-import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
-import { captureWebhook } from '../webhook-capture.js';
 import { readWebhook, type Webhook } from '../webhook.js';
 import { FirstAnswers } from './first-answers.js';
+import { WebhookCapture } from './webhook-capture.service.js';
 import { type Taken, WebhookIntake } from './webhook-intake.js';
 import { webhookLogOf } from './webhook-log.js';
 
@@ -81,21 +76,5 @@ export class WebhookReceiver {
     this.queue
       .add([{ logId, integrationId, attempt: 1, dueAt: nextAttemptAt }])
       .catch((error: unknown) => this.log.warn(`Webhook ${logId} is not queued yet: ${String(error)}`));
-  }
-}
-
-/** What the log of a webhook shows of it. */
-@Injectable()
-export class WebhookCapture {
-  constructor(
-    private readonly tenants: TenantSettings,
-    @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
-
-  async of({ source, request }: Webhook) {
-    const rules = await this.tenants.redactionOf(source.tenantId).catch(() => null);
-    // Without the tenant's rules nobody knows what to hide: then the body is shown by its size and hash only.
-    const limit = rules === null ? 0 : this.settings.limits.loggedBodyBytes;
-    return captureWebhook(request, new Redactor([], new RedactionRules([rules ?? NO_REDACTION])), limit);
   }
 }

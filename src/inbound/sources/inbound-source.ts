@@ -13,7 +13,7 @@ export type SourceMode = (typeof SOURCE_MODES)[number];
 export interface StoredVerification {
   kind: string;
   settings: Record<string, unknown>;
-  /** Of the secrets, as a JSON array: several during a rotation. `null` where the kind has none. */
+  /** Of the secrets, as JSON. `null` where the kind has none. */
   secretId: string | null;
 }
 

@@ -91,7 +91,7 @@ export class InboundRunner implements TryMaker {
     try {
       if (!source?.enabled) throw new SourceGoneError(log.integrationId ?? '', source ? 'disabled' : 'deleted');
       if (!request) throw new RequestExpiredError(log._id);
-      const webhook = readWebhook(source, request);
+      const webhook = readWebhook(source, request, String(log.context['webhookId']));
       if (source.schemaJson !== null)
         await this.schemas.requireValid(source.schemaJson, webhook.json, { owner: source.tenantId });
       const handling = this.handledBy.handle(webhook, log);

@@ -102,6 +102,7 @@ async function unpacked(bytes: Buffer): Promise<RawRequest> {
     url: String(head['url']),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
     clientIp: String(head['clientIp']),
+    peerIp: String(head['peerIp']),
     receivedAt: new Date(String(head['receivedAt'])),
     body: head['isLarge'] === true ? await promisify(gunzip)(packed) : packed,
   };

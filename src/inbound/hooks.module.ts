@@ -1,0 +1,12 @@
+import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { CorrelationMiddleware } from '../http/correlation.middleware.js';
+import { HooksController } from './hooks/hooks.controller.js';
+import { InboundModule } from './inbound.module.js';
+
+/** The addresses that vendors call. */
+@Module({ imports: [InboundModule], controllers: [HooksController] })
+export class HooksModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(CorrelationMiddleware).forRoutes(HooksController);
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { HttpRequest } from '../../http/http-message.js';
+import type { RawRequest } from '../../logging/received/raw-request.js';
+import { isAddressIn } from '../../security/outbound-http/address-guard.js';
+import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import type { InboundSource } from '../sources/inbound-source.js';
+import { SourceDirectory } from '../sources/source-directory.js';
+import { SourceVerifier } from '../verification/source-verifier.js';
+import {
+  CallerRefusedError,
+  HookRateExceededError,
+  HookUnknownError,
+  SourceClosedError,
+  VerificationUnavailableError,
+  WebhookRefusedError,
+} from './hook.errors.js';
+import { RefusedWebhooks } from './refused-webhooks.js';
+import { readRequestBody } from './request-body.js';
+import { SourceRate } from './source-rate.js';
+import { WebhookReceiver } from './webhook-receiver.js';
+
+/** Lets in what its source takes: at its address, from its addresses, as often, as large, and verified. */
+@Injectable()
+export class HookGate {
+  constructor(
+    private readonly directory: SourceDirectory,
+    private readonly verifier: SourceVerifier,
+    private readonly rate: SourceRate,
+    private readonly refused: RefusedWebhooks,
+    private readonly receiver: WebhookReceiver,
+  ) {}
+
+  /** @throws the errors of `hook.errors.ts` and `request-body.ts`; nothing is read of a body that will not be taken. */
+  async pass(token: string, incoming: HttpRequest): Promise<HandlerAnswer> {
+    const source = await this.directory.atAddress(token, new Date());
+    if (!source) throw new HookUnknownError();
+    if (!source.enabled) throw new SourceClosedError();
+    const from = addressesOf(incoming);
+    if (source.allowCidrs.length > 0 && !isAddressIn(from.clientIp, source.allowCidrs)) throw new CallerRefusedError();
+    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
+    const request = { ...headOf(incoming), ...from, body: await readRequestBody(incoming, source.maxBytes) };
+    const challenge = await this.verifier.challenge(source, request);
+    if (challenge) return challenge;
+    return this.receiver.receive(source, request, await this.verify(source, request));
+  }
+
+  /** Answers with the id of the event, where the scheme has one that is signed. */
+  private async verify(source: InboundSource, request: RawRequest): Promise<string | undefined> {
+    const verified = await this.verifier.verify(source, request);
+    if (verified.ok) return verified.eventId;
+    if (verified.unavailable) throw new VerificationUnavailableError();
+    await this.refused.refuse(source, request, verified.reason);
+    throw new WebhookRefusedError();
+  }
+}
+
+function addressesOf({ ip, socket }: HttpRequest): Pick<RawRequest, 'clientIp' | 'peerIp'> {
+  const peerIp = socket.remoteAddress ?? '';
+  return { clientIp: ip ?? peerIp, peerIp };
+}
+
+function headOf(request: HttpRequest): Omit<RawRequest, 'body' | 'clientIp' | 'peerIp'> {
+  const { method = 'POST', headers, originalUrl, url = '/' } = request;
+  const texts = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  const protocol: unknown = Reflect.get(request, 'protocol');
+  return {
+    method,
+    url: `${typeof protocol === 'string' ? protocol : 'http'}://${headers.host ?? 'localhost'}${originalUrl ?? url}`,
+    headers: Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
+    receivedAt: new Date(),
+  };
+}

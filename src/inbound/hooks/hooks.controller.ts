@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+import { All, Controller, Param, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { type HttpRequest } from '../../http/http-message.js';
+import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
+import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import { HookGate } from './hook-gate.js';
+
+/** Where vendors call: any method, since some ask by GET whether the address is ours. */
+@Controller('hooks')
+@UseFilters(ProblemDetailsFilter)
+@ApiExcludeController()
+export class HooksController {
+  constructor(private readonly gate: HookGate) {}
+
+  @All(':token')
+  async take(
+    @Param('token') token: string,
+    @Req() request: HttpRequest,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    write(response, await this.gate.pass(token, request));
+  }
+}
+
+function write(response: ServerResponse, { status, body, headers = {} }: HandlerAnswer): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (body === undefined) return void response.end();
+  if (typeof body === 'string' && headers['content-type'] !== undefined) return void response.end(body);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(body));
+}

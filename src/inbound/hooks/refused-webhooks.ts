@@ -1,0 +1,47 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { IntegrationId } from '../../common/ids.js';
+import { LogWriter } from '../../logging/log-writer.js';
+import type { RawRequest } from '../../logging/received/raw-request.js';
+import type { InboundSource } from '../sources/inbound-source.js';
+import { WebhookCapture } from './webhook-capture.service.js';
+import { refusedLogOf } from './webhook-log.js';
+
+const MINUTE_MS = 60_000;
+/** Of one source in a minute in one process; more are counted only: anybody may send them. */
+const LOGGED_A_MINUTE = 60;
+/** So many in a minute are worth an alert. */
+const BURST = 20;
+const TOLD_SOURCES = 10_000;
+
+/** Requests that were not verified: each is counted, and leaves a log that says why, up to a number. */
+@Injectable()
+export class RefusedWebhooks {
+  private readonly log = new Logger(RefusedWebhooks.name);
+  private readonly inMinute = new LRUCache<IntegrationId, { count: number }>({ max: TOLD_SOURCES, ttl: MINUTE_MS });
+  private refusedTotal = 0;
+
+  constructor(
+    private readonly writer: LogWriter,
+    private readonly capture: WebhookCapture,
+  ) {}
+
+  /** Since the start of this process. */
+  count(): number {
+    return this.refusedTotal;
+  }
+
+  async refuse(source: InboundSource, request: RawRequest, reason: string): Promise<void> {
+    this.refusedTotal += 1;
+    const recent = this.inMinute.get(source._id) ?? { count: 0 };
+    if (recent.count === 0) this.inMinute.set(source._id, recent);
+    recent.count += 1;
+    if (recent.count === BURST)
+      this.log.error(`Source ${source._id} refused ${BURST} requests within a minute; the last: ${reason}`);
+    if (recent.count > LOGGED_A_MINUTE) return;
+    const shown = source.keepsRefusedBodies ? request : { ...request, body: Buffer.alloc(0) };
+    const captured = await this.capture.of({ source, request: shown });
+    const log = refusedLogOf(source, request.receivedAt, captured, reason);
+    await this.writer.offer({ kind: 'opened', log });
+  }
+}

@@ -1,0 +1,56 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { DispatchModule } from '../dispatch/dispatch.module.js';
+import { IntegrationsModule } from '../integrations/integrations.module.js';
+import { LoggingModule } from '../logging/logging.module.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { SecurityModule } from '../security/security.module.js';
+import { RedisModule } from '../storage/redis.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { WebhookHandlers } from './handlers/webhook-handlers.js';
+import { FirstAnswers } from './hooks/first-answers.js';
+import { HookGate } from './hooks/hook-gate.js';
+import { RefusedWebhooks } from './hooks/refused-webhooks.js';
+import { SourceRate } from './hooks/source-rate.js';
+import { WebhookCapture } from './hooks/webhook-capture.service.js';
+import { WebhookIntake } from './hooks/webhook-intake.js';
+import { WebhookReceiver } from './hooks/webhook-receiver.js';
+import { SourceDirectory } from './sources/source-directory.js';
+import { KeySets } from './verification/key-sets.js';
+import { SourceVerifier } from './verification/source-verifier.js';
+import { DueWebhooks } from './work/due-webhooks.js';
+import { HandledBy } from './work/handled-by.js';
+import { InboundRunner } from './work/inbound-runner.js';
+import { InboundWorker } from './work/inbound-worker.js';
+
+@Module({
+  imports: [
+    DiscoveryModule,
+    StorageModule,
+    RedisModule,
+    SecurityModule,
+    IntegrationsModule,
+    LoggingModule,
+    SchedulingModule,
+    DispatchModule,
+  ],
+  providers: [
+    SourceDirectory,
+    KeySets,
+    SourceVerifier,
+    WebhookHandlers,
+    HandledBy,
+    InboundRunner,
+    InboundWorker,
+    DueWebhooks,
+    WebhookCapture,
+    WebhookIntake,
+    FirstAnswers,
+    WebhookReceiver,
+    RefusedWebhooks,
+    SourceRate,
+    HookGate,
+  ],
+  exports: [SourceDirectory, HookGate, RefusedWebhooks],
+})
+export class InboundModule {}

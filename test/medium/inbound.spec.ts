@@ -1,0 +1,203 @@
+import { Injectable, UnprocessableEntityException } from '@nestjs/common';
+import { IsString } from 'class-validator';
+import { asLogId } from '../../src/common/ids.js';
+import { InboundWebhook, IntegrationLogger, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
+import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
+import { createSource, signed } from '../support/inbound-sources.js';
+import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
+import { PatientRegistered } from '../support/test-lab.js';
+import { eventually } from '../support/eventually.js';
+
+class ResultReady {
+  @IsString()
+  type!: string;
+
+  @IsString()
+  sampleId!: string;
+}
+
+@Injectable()
+class Results {
+  readonly calls: { body: ResultReady; webhook: ReceivedWebhook }[] = [];
+  failing = 0;
+
+  @InboundWebhook('acme-lab', 'result.ready')
+  @IntegrationLogger()
+  async onResult(body: ResultReady, webhook: ReceivedWebhook) {
+    this.calls.push({ body, webhook });
+    if (this.failing-- > 0) throw new Error('the store is away');
+    return { stored: body.sampleId };
+  }
+
+  @InboundWebhook('acme-lab', 'result.refused')
+  onRefused() {
+    throw new UnprocessableEntityException('no such sample');
+  }
+}
+
+const result = (sampleId: string) => JSON.stringify({ type: 'result.ready', sampleId });
+
+describe('webhooks', () => {
+  let host: TestHost;
+  let results: Results;
+
+  beforeAll(async () => {
+    host = await startTestHost({ imports: [WaybillModule.forFeature({ handlers: [Results] })] });
+    results = host.find(Results);
+  });
+
+  beforeEach(() => {
+    results.calls.length = 0;
+    results.failing = 0;
+  });
+
+  afterAll(() => host.close());
+
+  const post = (path: string, body: string, headers = signed(body)) => host.http.post(path).set(headers).send(body);
+
+  it('are acknowledged once they are stored, and worked on by the method for their type', async () => {
+    const { path, source } = await createSource(host);
+    const body = result('S-1');
+    const answer = await post(path, body, signed(body, 'msg_1')).expect(202);
+    const log = await host.waitForLog(answer.body.id, 'SUCCESS');
+    expect(log).toMatchObject({
+      tenantId: LAB,
+      direction: 'inbound',
+      vendor: 'acme-lab',
+      integrationId: source._id,
+      context: { webhookType: 'result.ready', webhookId: 'msg_1' },
+      attemptCount: 1,
+      firstAttempt: { outcome: 'success', request: { method: 'POST', url: expect.stringContaining('/hooks/***') } },
+    });
+    expect(log.firstAttempt?.request?.headers['webhook-signature']).toBe('***');
+    expect(log.firstAttempt?.request?.body?.text).toBe(body);
+    expect(results.calls).toMatchObject([
+      {
+        body: { sampleId: 'S-1' },
+        webhook: { eventId: 'msg_1', idempotencyKey: log._id, attempt: 1, vendor: 'acme-lab' },
+      },
+    ]);
+    expect(results.calls[0]?.body).toBeInstanceOf(ResultReady);
+    const child = (await host.logs()).find(({ parentLogId }) => parentLogId === log._id);
+    expect(child).toMatchObject({ integrationName: 'Results.onResult', correlationId: log.correlationId });
+  });
+
+  it('are processed once, however many copies come at the same time', async () => {
+    const { path } = await createSource(host);
+    const body = result('S-2');
+    const headers = signed(body, 'msg_copies');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => post(path, body, headers)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    const ids = new Set(answers.map((answer) => answer.body.id));
+    expect(ids.size).toBe(1);
+    await host.waitForLog([...ids][0], 'SUCCESS');
+    expect(results.calls).toHaveLength(1);
+  });
+
+  it('are another event once their window has passed', async () => {
+    const { path } = await createSource(host, { dedupeWindowMs: 1 });
+    const body = result('S-3');
+    const first = await post(path, body, signed(body, 'msg_again'));
+    const second = await post(path, body, signed(body, 'msg_again'));
+    expect(second.body.id).not.toBe(first.body.id);
+    await host.waitForLog(second.body.id, 'SUCCESS');
+  });
+
+  it('come again where their handler fails, with the same idempotency key', async () => {
+    const { path } = await createSource(host);
+    results.failing = 2;
+    const { body } = await post(path, result('S-4'));
+    const log = await host.waitForLog(body.id, 'SUCCESS');
+    expect(log.attemptCount).toBe(3);
+    expect(results.calls.map(({ webhook }) => [webhook.attempt, webhook.idempotencyKey])).toEqual([
+      [1, log._id],
+      [2, log._id],
+      [3, log._id],
+    ]);
+  });
+
+  it('FAIL where their body is not what the handler takes, naming the field', async () => {
+    const { path } = await createSource(host);
+    const { body } = await post(path, JSON.stringify({ type: 'result.ready', sampleId: 7 }));
+    const log = await host.waitForLog(body.id, 'FAIL');
+    expect(log).toMatchObject({ errorClass: 'rejected', errorCode: 'WEBHOOK_INVALID', attemptCount: 1 });
+    expect(log.errorMessage).toContain('sampleId must be a string (received: number)');
+  });
+
+  it.each([
+    ['a body that was changed', (body: string) => [`${body} `, signed(body)] as const],
+    [
+      'a signature of long ago',
+      (body: string) => [body, signed(body, 'msg_old', new Date(Date.now() - 600_000))] as const,
+    ],
+    ['no signature', (body: string) => [body, { 'content-type': 'application/json' }] as const],
+  ])('are refused with %s: the caller is not told why, the log says it', async (_what, requestOf) => {
+    const { path, source } = await createSource(host);
+    const [body, headers] = requestOf(result('S-5'));
+    const answer = await post(path, body, { ...headers }).expect(401);
+    expect(answer.body).toMatchObject({ code: 'WEBHOOK_REFUSED', detail: 'The request could not be verified' });
+    const log = await eventually(
+      async () => (await host.logs()).find(({ integrationId }) => integrationId === source._id),
+      (found) => found !== undefined,
+    );
+    expect(log).toMatchObject({ status: 'FAIL', errorClass: 'auth', errorCode: 'WEBHOOK_REFUSED' });
+    expect((await host.findLog(log?._id ?? asLogId('')))?.firstAttempt?.request?.body).toBeNull();
+    expect(results.calls).toHaveLength(0);
+  });
+
+  it('are answered by their handler where the source is sync, copies with the same answer', async () => {
+    const { path } = await createSource(host, { mode: 'sync' });
+    const body = result('S-6');
+    const headers = signed(body, 'msg_sync');
+    const answers = await Promise.all([post(path, body, headers), post(path, body, headers)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers.map((answer) => answer.body)).toEqual([{ stored: 'S-6' }, { stored: 'S-6' }]);
+    expect(results.calls).toHaveLength(1);
+    const invalid = await post(path, JSON.stringify({ type: 'result.ready' })).expect(422);
+    expect(invalid.body).toMatchObject({
+      code: 'WEBHOOK_INVALID',
+      faults: [{ field: 'sampleId', received: 'missing' }],
+    });
+    await post(path, JSON.stringify({ type: 'result.refused' })).expect(422);
+  });
+
+  it('emit an action by a mapping, once', async () => {
+    const handling = {
+      kind: 'emit',
+      actionId: PatientRegistered.id,
+      mapping: '{ "patientId": body.patient }',
+    } as const;
+    const { path } = await createSource(host, { handling });
+    const { body } = await post(path, JSON.stringify({ type: 'patient.new', patient: 'P-1' }));
+    const log = await host.waitForLog(body.id, 'SUCCESS');
+    const { events } = JSON.parse(log.firstAttempt?.response?.body?.text ?? '{}');
+    expect(events).toHaveLength(1);
+  });
+
+  it('are kept whole and encrypted, and shown redacted', async () => {
+    const { path } = await createSource(host);
+    const sent = JSON.stringify({ type: 'result.ready', sampleId: 'S-7', password: 'hush-hush' });
+    const { body } = await post(path, sent);
+    const log = await host.waitForLog(body.id, 'FAIL');
+    expect(JSON.stringify(log)).not.toContain('hush-hush');
+    expect((await host.find(ReceivedRequestStore).find(log._id))?.body.toString()).toBe(sent);
+  });
+
+  it('are not taken at an address that nobody has, from elsewhere, too large, or where the source is off', async () => {
+    await post('/hooks/nobody', '{}').expect(404);
+    const elsewhere = await createSource(host, { allowCidrs: ['192.0.2.0/24'] });
+    await post(elsewhere.path, '{}').expect(403);
+    const small = await createSource(host, { maxBytes: 10 });
+    await post(small.path, result('S-8')).expect(413);
+    const off = await createSource(host, { enabled: false });
+    const closed = await post(off.path, result('S-9')).expect(503).expect('retry-after', '300');
+    expect(closed.body.instance).toBe('/hooks/***');
+  });
+
+  it('are taken as often as the source says', async () => {
+    const { path } = await createSource(host, { rate: { calls: 1, per: 'minute', burst: 3 } });
+    const answers = [];
+    for (let call = 0; call < 5; call += 1) answers.push((await post(path, result(`S-${call}`))).status);
+    expect(answers).toEqual([202, 202, 202, 429, 429]);
+  });
+});
