@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { measureEmit } from './parts/emit.part.js';
 import { measureHttp } from './parts/http.part.js';
+import { measureInbound } from './parts/inbound.part.js';
 import { measureIsolation } from './parts/isolation.part.js';
 import { measureLatency } from './parts/latency.part.js';
 import { measureLog } from './parts/log.part.js';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<PartName, (environment: PartEnvironment) => Promise
   latency: measureLatency,
   isolation: measureIsolation,
   log: measureLog,
+  inbound: measureInbound,
   search: measureSearch,
 };
 
@@ -42,6 +44,8 @@ const PROMISED: Figures = {
   logAddedMsP99: null,
   logAddedMsP50Down: null,
   logAddedMsP99Down: null,
+  inboundPerS: null,
+  inboundP99Ms: null,
   searchP95Ms: null,
   rollupP95Ms: null,
 };

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { BenchFailure } from './bench-failure.js';
 
-const PART_NAMES = ['worker', 'emit', 'http', 'latency', 'isolation', 'log', 'search'] as const;
+const PART_NAMES = ['worker', 'emit', 'http', 'latency', 'isolation', 'log', 'inbound', 'search'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 /** Takes minutes to make its logs, so it is run when it is named. */
 const BY_NAME_ONLY: readonly PartName[] = ['search'];
@@ -22,6 +22,7 @@ Parts; without one, all but the last, in about 5 minutes:
   latency   (e) emit to arrival at the vendor, at 100/s
   isolation (f) the same of healthy vendors beside one that hangs with 10,000 deliveries queued
   log       (g) what @IntegrationLogger adds to a host's own call, with MongoDB up and down
+  inbound   (i) signed webhooks acknowledged, 32 clients
   search    (h) searches and statistics of 1,000,000 logs, which are made once (minutes) and kept in
             the database waybill_bench_search: npm run services -- down, or dropDatabase, is rid of them
 
