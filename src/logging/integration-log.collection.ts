@@ -71,6 +71,12 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       serves: 'search: logs that have FAILed, newest first',
     },
     {
+      name: 'newest_queued',
+      keys: { tenantId: 1, createdAt: -1, _id: -1 },
+      options: { partialFilterExpression: { status: 'QUEUED' } },
+      serves: 'search: logs that wait for a try, newest first',
+    },
+    {
       name: 'newest_resolved',
       keys: { tenantId: 1, createdAt: -1, _id: -1 },
       options: { partialFilterExpression: { 'resolution.kind': { $exists: true } } },

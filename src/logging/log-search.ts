@@ -90,6 +90,7 @@ function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undef
   if ('errorKeys' in filter) return 'newest_of_error';
   if ('integrationId' in filter) return 'newest_of_integration';
   if (resolved) return 'newest_resolved';
+  if (filter.status === 'QUEUED') return 'newest_queued';
   return filter.status === 'FAIL' ? 'newest_failed' : 'newest';
 }
 

@@ -51,6 +51,8 @@ describe('a search of the logs', () => {
     ['from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z', 2, 'newest'],
     ['status=SUCCESS', 1, 'newest'],
     ['status=FAIL', 1, 'newest_failed'],
+    ['status=QUEUED', 0, 'newest_queued'],
+    ['status=QUEUED&direction=outbound&from=2020-01-01T00:00:00Z', 0, 'newest_queued'],
     ['status=FAIL&from=2020-01-01T00:00:00Z', 1, 'newest_failed'],
     ['resolved=false', 1, 'newest_failed'],
     ['resolved=true', 0, 'newest_resolved'],
