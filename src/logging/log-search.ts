@@ -6,6 +6,7 @@ import { type ContextData, isRecord, kindOf } from '../common/primitives.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { contextKeysOf, extractKeysOf, type Extracts, type IntegrationLog } from './integration-log.js';
 import { classKeyOf, codeKeyOf, wordKeysOf } from './error-keys.js';
+import type { OriginFilter } from './log-origins.js';
 import { LogQueryDto } from './log-query.dto.js';
 
 export interface LogSearch {
@@ -59,6 +60,10 @@ function flattened(parameters: Readonly<Record<string, unknown>>): [string, unkn
 export interface LogSearchPlan {
   readonly filter: QueryFilter<IntegrationLog>;
   readonly index: string;
+  /** What of it no index of the logs has, but `LogOrigins` know. */
+  readonly origin?: OriginFilter;
+  /** The index that serves it for a single integration, where that one finds fewer logs. */
+  readonly partIndex?: string;
 }
 
 /** The tenant always stands first. Of several filters the one that usually leaves the fewest logs has the index. */
@@ -82,16 +87,40 @@ export function planOf(tenantId: TenantId, { query, context, extracts }: LogSear
     ...(direction ? { direction } : {}),
     ...(from || to ? { createdAt: { ...(from ? { $gte: from } : {}), ...(to ? { $lt: to } : {}) } } : {}),
   };
-  return { filter, index: indexFor(filter, resolved) };
+  const index = indexFor(filter, resolved);
+  const origin = keys.length === 0 ? originOf(tenantId, query) : undefined;
+  const partIndex = PART_INDEXES.get(index);
+  return { filter, index, ...(origin ? { origin } : {}), ...(partIndex ? { partIndex } : {}) };
 }
 
+function originOf(
+  tenantId: TenantId,
+  { vendor, actionId, direction, integrationId }: LogQueryDto,
+): OriginFilter | undefined {
+  if (vendor === undefined && actionId === undefined && direction === undefined) return undefined;
+  return {
+    tenantId,
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(actionId === undefined ? {} : { actionId }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(integrationId === undefined ? {} : { integrationId: asIntegrationId(integrationId) }),
+  };
+}
+
+/** Which index serves for one integration what another one serves for the tenant. */
+const PART_INDEXES = new Map([
+  ['newest', 'newest_of_integration'],
+  ['newest_failed', 'newest_failed_of_integration'],
+]);
+
+/** Those of rare logs go before those of many. */
 function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undefined): string {
   if ('contextKeys' in filter) return 'newest_of_key';
   if ('errorKeys' in filter) return 'newest_of_error';
-  if ('integrationId' in filter) return 'newest_of_integration';
   if (resolved) return 'newest_resolved';
   if (filter.status === 'QUEUED') return 'newest_queued';
-  return filter.status === 'FAIL' ? 'newest_failed' : 'newest';
+  const ofTenant = filter.status === 'FAIL' ? 'newest_failed' : 'newest';
+  return 'integrationId' in filter ? (PART_INDEXES.get(ofTenant) ?? ofTenant) : ofTenant;
 }
 
 /** The first one is looked up in the index, the others are checked on what it finds. */

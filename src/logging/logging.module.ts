@@ -13,6 +13,8 @@ import { LostCalls } from './decorator/lost-calls.js';
 import { ProcessRegistry } from './decorator/process-registry.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogFallback } from './log-fallback.js';
+import { LogFinder } from './log-finder.js';
+import { LogOrigins } from './log-origins.js';
 import { LogWalk } from './log-walk.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
@@ -44,18 +46,30 @@ import { LogSpool } from './spool/log-spool.js';
     BodiesApart,
     BodyReader,
     ChangedSpans,
+    LogOrigins,
     MongoLogSink,
     LogQueue,
     LogSpool,
     LogFallback,
     LogWriter,
     IntegrationLogStore,
+    LogFinder,
     LogExport,
     LogWalk,
     CallbackOutbox,
     CallRecorder,
     IntegrationLoggerExplorer,
   ],
-  exports: [ChangedSpans, LogErasure, IntegrationLogStore, LogExport, LogFallback, LogWalk, LogWriter, CallbackOutbox],
+  exports: [
+    ChangedSpans,
+    LogErasure,
+    IntegrationLogStore,
+    LogExport,
+    LogFallback,
+    LogFinder,
+    LogWalk,
+    LogWriter,
+    CallbackOutbox,
+  ],
 })
 export class LoggingModule {}

@@ -11,6 +11,7 @@ import {
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { ChangedSpans } from './changed-spans.js';
+import { LogOrigins } from './log-origins.js';
 import { type LogSpan, spanOf } from './log-span.js';
 import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink } from './log-entry.js';
@@ -43,6 +44,7 @@ export class MongoLogSink implements LogSink {
     private readonly database: Database,
     private readonly bodies: BodiesApart,
     private readonly changed: ChangedSpans,
+    private readonly origins: LogOrigins,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -52,7 +54,8 @@ export class MongoLogSink implements LogSink {
     const entries = await this.bodies.take(whole);
     const opened = entries.flatMap((entry) => (entry.kind === 'opened' ? [entry.log] : []));
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
-    await this.changed.mark([...opened.map(spanOf), ...(await this.spansOf(executions))]);
+    const spans = [...opened.map(spanOf), ...(await this.spansOf(executions))];
+    await Promise.all([this.changed.mark(spans), this.origins.note(opened)]);
     if (opened.length > 0) await insertMissing(() => this.logs.insertMany(opened, { ordered: false }));
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),

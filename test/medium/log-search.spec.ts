@@ -46,8 +46,11 @@ describe('a search of the logs', () => {
 
   it.each([
     ['', 2, 'newest'],
-    ['direction=outbound&vendor=CRM', 2, 'newest'],
-    ['actionId=57', 2, 'newest'],
+    ['direction=outbound&vendor=CRM', 2, 'newest_of_integration'],
+    ['actionId=57', 2, 'newest_of_integration'],
+    ['actionId=57&context[patientId]=P-1', 2, 'newest_of_key'],
+    ['vendor=CRM&status=FAIL', 1, 'newest_failed_of_integration'],
+    ['vendor=CRM&status=QUEUED', 0, 'newest_queued'],
     ['from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z', 2, 'newest'],
     ['status=SUCCESS', 1, 'newest'],
     ['status=FAIL', 1, 'newest_failed'],
@@ -58,7 +61,10 @@ describe('a search of the logs', () => {
     ['resolved=true', 0, 'newest_resolved'],
     ['resolved=false&errorClass=rejected', 1, 'newest_of_error'],
     ['integrationId={integration}', 2, 'newest_of_integration'],
-    ['integrationId={integration}&status=FAIL', 1, 'newest_of_integration'],
+    ['integrationId={integration}&status=FAIL', 1, 'newest_failed_of_integration'],
+    ['integrationId={integration}&status=QUEUED', 0, 'newest_queued'],
+    ['integrationId={integration}&resolved=true', 0, 'newest_resolved'],
+    ['integrationId={integration}&vendor=CRM', 2, 'newest_of_integration'],
     ['context[patientId]=P-1', 2, 'newest_of_key'],
     ['extract[ref]=A-7', 1, 'newest_of_key'],
     ['context[patientId]=P-1&extract[ref]=A-7&errorClass=rejected', 0, 'newest_of_key'],
@@ -75,6 +81,19 @@ describe('a search of the logs', () => {
     const plan = await planOf(finds[0] ?? {});
     expect(plan).toContain(`"indexName":"${index}"`);
     expect(plan).not.toMatch(SORTS);
+  });
+
+  it.each([
+    'vendor=Nobody',
+    'actionId=58',
+    'direction=inbound',
+    'vendor=Nobody&status=FAIL',
+    'vendor=Nobody&integrationId={integration}',
+    'vendor=Nobody&errorClass=rejected',
+  ])('for "%s" looks at no log where there is none', async (query) => {
+    const { body } = await lab.get(`/v1/logs?${query.replace('{integration}', integrationId)}`).expect(200);
+    expect(body).toEqual({ items: [], nextCursor: null });
+    expect(finds).toEqual([]);
   });
 
   it('goes on along the same index on further pages', async () => {
