@@ -20,6 +20,7 @@ import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collec
 import { BodyReader } from './payloads/body-reader.js';
 import { ChangedSpans } from './changed-spans.js';
 import { LogOrigins } from './log-origins.js';
+import { allOf } from './log-search.js';
 import { spanOf } from './log-span.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
@@ -111,7 +112,8 @@ export class IntegrationLogStore implements OnModuleInit {
   async attemptsOf(log: IntegrationLog): Promise<(Attempt & { superseded: boolean })[]> {
     const further = await this.attempts
       .find({ logId: log._id })
-      .sort({ number: 1, startedAt: 1 })
+      .sort({ number: 1 })
+      .hint('by_log')
       .lean<AttemptDocument[]>();
     const first = log.firstAttempt ? [{ ...log.firstAttempt, superseded: false }] : [];
     const rest = further.map(({ _id, ...attempt }) => ({ executionId: _id, ...attempt }));
@@ -141,7 +143,7 @@ export class IntegrationLogStore implements OnModuleInit {
       .find(
         {
           tenantId,
-          ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
+          ...(keys.length === 0 ? {} : { contextKeys: allOf(keys) }),
           integrationId,
           status: 'SUCCESS',
           createdAt: { $gt: createdAt },

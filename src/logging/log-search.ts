@@ -60,6 +60,9 @@ function flattened(parameters: Readonly<Record<string, unknown>>): [string, unkn
 export interface LogSearchPlan {
   readonly filter: QueryFilter<IntegrationLog>;
   readonly index: string;
+  /** The times that are part of the filter. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
   /** What of it no index of the logs has, but `LogOrigins` know. */
   readonly origin?: OriginFilter;
   /** The index that serves it for a single integration, where that one finds fewer logs. */
@@ -87,10 +90,11 @@ export function planOf(tenantId: TenantId, { query, context, extracts }: LogSear
     ...(direction ? { direction } : {}),
     ...(from || to ? { createdAt: { ...(from ? { $gte: from } : {}), ...(to ? { $lt: to } : {}) } } : {}),
   };
-  const index = indexFor(filter, resolved);
+  const isOfClassOnly = text === undefined && errorCode === undefined;
+  const index = indexFor(filter, { resolved, isOfClassOnly });
   const origin = keys.length === 0 ? originOf(tenantId, query) : undefined;
   const partIndex = PART_INDEXES.get(index);
-  return { filter, index, ...(origin ? { origin } : {}), ...(partIndex ? { partIndex } : {}) };
+  return { filter, index, from, to, ...(origin ? { origin } : {}), ...(partIndex ? { partIndex } : {}) };
 }
 
 function originOf(
@@ -114,17 +118,21 @@ const PART_INDEXES = new Map([
 ]);
 
 /** Those of rare logs go before those of many. */
-function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undefined): string {
+function indexFor(
+  filter: QueryFilter<IntegrationLog>,
+  { resolved, isOfClassOnly }: { resolved: boolean | undefined; isOfClassOnly: boolean },
+): string {
   if ('contextKeys' in filter) return 'newest_of_key';
-  if ('errorKeys' in filter) return 'newest_of_error';
+  const isOfFailing = filter.status === 'FAIL' && 'integrationId' in filter;
+  if ('errorKeys' in filter && !(isOfFailing && isOfClassOnly)) return 'newest_of_error';
   if (resolved) return 'newest_resolved';
   if (filter.status === 'QUEUED') return 'newest_queued';
   const ofTenant = filter.status === 'FAIL' ? 'newest_failed' : 'newest';
   return 'integrationId' in filter ? (PART_INDEXES.get(ofTenant) ?? ofTenant) : ofTenant;
 }
 
-/** The first one is looked up in the index, the others are checked on what it finds. */
-const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });
+/** The first one is looked up in the index, the others are checked on what it finds; DocumentDB would sort for one alone. */
+export const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });
 
 /** A word with a number in it is one of few logs, a long word of fewer than a short one. */
 const rarestFirst = (words: readonly string[]) =>
