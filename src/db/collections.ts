@@ -3,6 +3,7 @@ import { AUDIT_ENTRIES } from '../audit/audit-entry.collection.js';
 import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
 import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
+import { LOG_ORIGINS } from '../logging/log-origin.collection.js';
 import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
 import { INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
 import { RECEIVED_REQUESTS } from '../logging/received/received-request.collection.js';
@@ -38,6 +39,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   INTEGRATION_LOGS,
   INTEGRATION_VERSIONS,
   LEASES,
+  LOG_ORIGINS,
   LOG_ROLLUPS,
   PAYLOADS,
   RECEIVED_REQUESTS,

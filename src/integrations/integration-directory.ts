@@ -37,6 +37,7 @@ export class IntegrationDirectory implements OnModuleInit {
       return this.integrations
         .find({ tenantId: asTenantId(tenantId), actionId: Number(actionId), ...NOT_DELETED })
         .sort({ _id: 1 })
+        .hint('by_action')
         .lean<Integration[]>();
     },
   });
@@ -84,6 +85,7 @@ export class IntegrationDirectory implements OnModuleInit {
     return this.integrations
       .find({ tenantId, ...action, ...NOT_DELETED, _id: { $gt: asIntegrationId(page.after) } })
       .sort({ _id: 1 })
+      .hint(page.actionId === undefined ? 'by_tenant' : 'by_action')
       .limit(page.limit)
       .lean<Integration[]>();
   }

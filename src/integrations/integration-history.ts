@@ -40,6 +40,7 @@ export class IntegrationHistory implements OnModuleInit {
     const kept = await this.versions
       .find({ integrationId: id, tenantId, ...(before === null ? {} : { version: { $lt: before } }) })
       .sort({ version: -1 })
+      .hint('newest_version')
       .limit(limit)
       .lean<IntegrationVersion[]>();
     return kept.map(({ snapshot }) => snapshot);

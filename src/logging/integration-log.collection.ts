@@ -71,6 +71,18 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       serves: 'search: logs that have FAILed, newest first',
     },
     {
+      name: 'newest_failed_of_integration',
+      keys: { tenantId: 1, integrationId: 1, createdAt: -1, _id: -1 },
+      options: { partialFilterExpression: { status: 'FAIL' } },
+      serves: 'search, retry batches: logs of an integration that have FAILed, newest first',
+    },
+    {
+      name: 'newest_queued',
+      keys: { tenantId: 1, createdAt: -1, _id: -1 },
+      options: { partialFilterExpression: { status: 'QUEUED' } },
+      serves: 'search: logs that wait for a try, newest first',
+    },
+    {
       name: 'newest_resolved',
       keys: { tenantId: 1, createdAt: -1, _id: -1 },
       options: { partialFilterExpression: { 'resolution.kind': { $exists: true } } },

@@ -1,10 +1,9 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ClientSession, Collection, Model } from 'mongoose';
 import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { contextHash } from '../common/context-hash.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
-import { SETTINGS, type Settings } from '../config/settings.js';
 import { Database } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import {
@@ -20,9 +19,9 @@ import {
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { BodyReader } from './payloads/body-reader.js';
 import { ChangedSpans } from './changed-spans.js';
+import { LogOrigins } from './log-origins.js';
+import { allOf } from './log-search.js';
 import { spanOf } from './log-span.js';
-import type { LogSearchPlan } from './log-search.js';
-import { withinSearchTime } from './search-time.js';
 import { type ChangeToTell, tellingUpdate } from './status-change.js';
 
 /** A place in a list that is sorted by time, newest first. */
@@ -74,15 +73,12 @@ export class IntegrationLogStore implements OnModuleInit {
     write: (ids) => bounded(this.findAll(ids), DATABASE_TIMEOUT_MS, `Reading ${ids.length} logs`),
   });
 
-  private readonly searchTimeoutMs: number;
-
   constructor(
     private readonly database: Database,
     private readonly bodies: BodyReader,
     private readonly changed: ChangedSpans,
-    @Inject(SETTINGS) { limits }: Settings,
+    private readonly origins: LogOrigins,
   ) {
-    this.searchTimeoutMs = limits.searchTimeoutMs;
     this.logs = database.model(INTEGRATION_LOGS);
     this.rawLogs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.model(INTEGRATION_ATTEMPTS);
@@ -98,7 +94,7 @@ export class IntegrationLogStore implements OnModuleInit {
   /** Inserts those that are missing; a log that exists is left as it is. */
   async insertQueued(logs: readonly IntegrationLog[], session?: ClientSession): Promise<void> {
     if (logs.length === 0) return;
-    await this.changed.mark(logs.map(spanOf));
+    await Promise.all([this.changed.mark(logs.map(spanOf)), this.origins.note(logs)]);
     const options = { ordered: false, ...(session ? { session } : {}) };
     await insertMissing(() => this.rawLogs.insertMany([...logs], options));
   }
@@ -116,7 +112,8 @@ export class IntegrationLogStore implements OnModuleInit {
   async attemptsOf(log: IntegrationLog): Promise<(Attempt & { superseded: boolean })[]> {
     const further = await this.attempts
       .find({ logId: log._id })
-      .sort({ number: 1, startedAt: 1 })
+      .sort({ number: 1 })
+      .hint('by_log')
       .lean<AttemptDocument[]>();
     const first = log.firstAttempt ? [{ ...log.firstAttempt, superseded: false }] : [];
     const rest = further.map(({ _id, ...attempt }) => ({ executionId: _id, ...attempt }));
@@ -137,30 +134,6 @@ export class IntegrationLogStore implements OnModuleInit {
       .toArray();
   }
 
-  /** Newest first, without what was sent and received. @throws SearchTooSlowError */
-  async list({ filter, index }: LogSearchPlan, after: LogCursor | null, limit: number): Promise<IntegrationLog[]> {
-    // A bound on the time alone can be looked up; with `$or` the database would read everything twice and sort it.
-    const page = after
-      ? [{ createdAt: { $lte: after.createdAt } }, { $nor: [{ createdAt: after.createdAt, _id: { $gte: after.id } }] }]
-      : [];
-    return withinSearchTime(this.searchTimeoutMs, (maxTimeMS) =>
-      this.logs
-        .find({ $and: [filter, ...page] }, { firstAttempt: 0 }, { maxTimeMS })
-        .sort({ createdAt: -1, _id: -1 })
-        .hint(index)
-        .limit(limit)
-        .lean<IntegrationLog[]>(),
-    );
-  }
-
-  /** How many a search finds, up to a number that can be counted soon. @throws SearchTooSlowError */
-  async count({ filter, index }: LogSearchPlan): Promise<{ count: number; capped: boolean }> {
-    const found = await withinSearchTime(this.searchTimeoutMs, (maxTimeMS) =>
-      this.logs.countDocuments(filter, { limit: MAX_COUNTED + 1, hint: index, maxTimeMS }),
-    );
-    return { count: Math.min(found, MAX_COUNTED), capped: found > MAX_COUNTED };
-  }
-
   /** The newest log after this one that delivered the same context to the same integration; `null` where none did. */
   async findLaterSuccess(log: IntegrationLog): Promise<IntegrationLog | null> {
     const { tenantId, integrationId, context, createdAt } = log;
@@ -170,7 +143,7 @@ export class IntegrationLogStore implements OnModuleInit {
       .find(
         {
           tenantId,
-          ...(keys.length === 0 ? {} : { contextKeys: { $all: keys } }),
+          ...(keys.length === 0 ? {} : { contextKeys: allOf(keys) }),
           integrationId,
           status: 'SUCCESS',
           createdAt: { $gt: createdAt },

@@ -6,6 +6,7 @@ import { type ContextData, isRecord, kindOf } from '../common/primitives.js';
 import { RequestInvalidError } from '../http/request-invalid.error.js';
 import { contextKeysOf, extractKeysOf, type Extracts, type IntegrationLog } from './integration-log.js';
 import { classKeyOf, codeKeyOf, wordKeysOf } from './error-keys.js';
+import type { OriginFilter } from './log-origins.js';
 import { LogQueryDto } from './log-query.dto.js';
 
 export interface LogSearch {
@@ -59,6 +60,13 @@ function flattened(parameters: Readonly<Record<string, unknown>>): [string, unkn
 export interface LogSearchPlan {
   readonly filter: QueryFilter<IntegrationLog>;
   readonly index: string;
+  /** The times that are part of the filter. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** What of it no index of the logs has, but `LogOrigins` know. */
+  readonly origin?: OriginFilter;
+  /** The index that serves it for a single integration, where that one finds fewer logs. */
+  readonly partIndex?: string;
 }
 
 /** The tenant always stands first. Of several filters the one that usually leaves the fewest logs has the index. */
@@ -82,19 +90,49 @@ export function planOf(tenantId: TenantId, { query, context, extracts }: LogSear
     ...(direction ? { direction } : {}),
     ...(from || to ? { createdAt: { ...(from ? { $gte: from } : {}), ...(to ? { $lt: to } : {}) } } : {}),
   };
-  return { filter, index: indexFor(filter, resolved) };
+  const isOfClassOnly = text === undefined && errorCode === undefined;
+  const index = indexFor(filter, { resolved, isOfClassOnly });
+  const origin = keys.length === 0 ? originOf(tenantId, query) : undefined;
+  const partIndex = PART_INDEXES.get(index);
+  return { filter, index, from, to, ...(origin ? { origin } : {}), ...(partIndex ? { partIndex } : {}) };
 }
 
-function indexFor(filter: QueryFilter<IntegrationLog>, resolved: boolean | undefined): string {
+function originOf(
+  tenantId: TenantId,
+  { vendor, actionId, direction, integrationId }: LogQueryDto,
+): OriginFilter | undefined {
+  if (vendor === undefined && actionId === undefined && direction === undefined) return undefined;
+  return {
+    tenantId,
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(actionId === undefined ? {} : { actionId }),
+    ...(direction === undefined ? {} : { direction }),
+    ...(integrationId === undefined ? {} : { integrationId: asIntegrationId(integrationId) }),
+  };
+}
+
+/** Which index serves for one integration what another one serves for the tenant. */
+const PART_INDEXES = new Map([
+  ['newest', 'newest_of_integration'],
+  ['newest_failed', 'newest_failed_of_integration'],
+]);
+
+/** Those of rare logs go before those of many. */
+function indexFor(
+  filter: QueryFilter<IntegrationLog>,
+  { resolved, isOfClassOnly }: { resolved: boolean | undefined; isOfClassOnly: boolean },
+): string {
   if ('contextKeys' in filter) return 'newest_of_key';
-  if ('errorKeys' in filter) return 'newest_of_error';
-  if ('integrationId' in filter) return 'newest_of_integration';
+  const isOfFailing = filter.status === 'FAIL' && 'integrationId' in filter;
+  if ('errorKeys' in filter && !(isOfFailing && isOfClassOnly)) return 'newest_of_error';
   if (resolved) return 'newest_resolved';
-  return filter.status === 'FAIL' ? 'newest_failed' : 'newest';
+  if (filter.status === 'QUEUED') return 'newest_queued';
+  const ofTenant = filter.status === 'FAIL' ? 'newest_failed' : 'newest';
+  return 'integrationId' in filter ? (PART_INDEXES.get(ofTenant) ?? ofTenant) : ofTenant;
 }
 
-/** The first one is looked up in the index, the others are checked on what it finds. */
-const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });
+/** The first one is looked up in the index, the others are checked on what it finds; DocumentDB would sort for one alone. */
+export const allOf = (keys: readonly string[]) => (keys.length === 1 ? keys[0] : { $all: keys });
 
 /** A word with a number in it is one of few logs, a long word of fewer than a short one. */
 const rarestFirst = (words: readonly string[]) =>

@@ -13,6 +13,8 @@ import { LostCalls } from './decorator/lost-calls.js';
 import { ProcessRegistry } from './decorator/process-registry.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogFallback } from './log-fallback.js';
+import { LogFinder } from './log-finder.js';
+import { LogOrigins } from './log-origins.js';
 import { LogWalk } from './log-walk.js';
 import { LogWriter } from './log-writer.js';
 import { MongoLogSink } from './mongo-log-sink.js';
@@ -46,12 +48,14 @@ import { LogSpool } from './spool/log-spool.js';
     BodyReader,
     ChangedSpans,
     ReceivedRequestStore,
+    LogOrigins,
     MongoLogSink,
     LogQueue,
     LogSpool,
     LogFallback,
     LogWriter,
     IntegrationLogStore,
+    LogFinder,
     LogExport,
     LogWalk,
     CallbackOutbox,
@@ -64,6 +68,7 @@ import { LogSpool } from './spool/log-spool.js';
     IntegrationLogStore,
     LogExport,
     LogFallback,
+    LogFinder,
     LogWalk,
     LogWriter,
     CallbackOutbox,

@@ -14,6 +14,7 @@ import { LogCountDto, LogPageDto } from './log.dto.js';
 import { LogDetailDto } from './log-detail.dto.js';
 import { LogTenantQueryDto } from './log-tenant-query.dto.js';
 import { planOf, readLogSearch } from './log-search.js';
+import { LogFinder } from './log-finder.js';
 import { LogUnknownError } from './log-unknown.error.js';
 import { childViewOf, logViewOf } from './log-view.js';
 
@@ -24,6 +25,7 @@ const MAX_CHILDREN = 100;
 export class LogsController {
   constructor(
     private readonly logs: IntegrationLogStore,
+    private readonly finder: LogFinder,
     private readonly scope: TenantScope,
   ) {}
 
@@ -35,7 +37,7 @@ export class LogsController {
     const search = readLogSearch(parameters);
     const { limit = DEFAULT_PAGE_SIZE, cursor, tenantId: named } = search.query;
     const tenantId = await this.tenantOf(caller, named);
-    const found = await this.logs.list(planOf(tenantId, search), decodeLogCursor(cursor), limit + 1);
+    const found = await this.finder.list(planOf(tenantId, search), decodeLogCursor(cursor), limit + 1);
     const items = found.slice(0, limit);
     const last = items.at(-1);
     return {
@@ -51,7 +53,7 @@ export class LogsController {
   async count(@Caller() caller: Principal, @Query() parameters: Record<string, unknown>): Promise<LogCountDto> {
     const search = readLogSearch(parameters);
     const tenantId = await this.scope.resolve(caller, search.query.tenantId);
-    return this.logs.count(planOf(tenantId, search));
+    return this.finder.count(planOf(tenantId, search));
   }
 
   /** One log with every try: what was sent, what came back. */

@@ -11,6 +11,7 @@ import {
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
 import { ChangedSpans } from './changed-spans.js';
+import { LogOrigins } from './log-origins.js';
 import { type LogSpan, spanOf } from './log-span.js';
 import { errorKeysOf } from './error-keys.js';
 import type { Execution, LogEntry, LogSink, OpenedEntry } from './log-entry.js';
@@ -45,6 +46,7 @@ export class MongoLogSink implements LogSink {
     private readonly bodies: BodiesApart,
     private readonly changed: ChangedSpans,
     private readonly received: ReceivedRequestStore,
+    private readonly origins: LogOrigins,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -54,7 +56,8 @@ export class MongoLogSink implements LogSink {
     const entries = await this.bodies.take(whole);
     const opened = entries.filter((entry) => entry.kind === 'opened');
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
-    await this.changed.mark([...opened.map(({ log }) => spanOf(log)), ...(await this.spansOf(executions))]);
+    const spans = [...opened.map(({ log }) => spanOf(log)), ...(await this.spansOf(executions))];
+    await this.changed.mark(spans);
     await this.insertOpened(opened);
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
@@ -73,8 +76,8 @@ export class MongoLogSink implements LogSink {
   private async insertOpened(entries: readonly OpenedEntry[]): Promise<ReadonlySet<number>> {
     if (entries.length === 0) return new Set();
     const received = entries.flatMap((entry) => entry.received ?? []);
-    if (received.length > 0) await this.received.insert(received);
     const logs = entries.map(({ log }) => log);
+    await Promise.all([received.length > 0 && this.received.insert(received), this.origins.note(logs)]);
     return insertMissing(() => this.logs.insertMany(logs, { ordered: false }));
   }
 

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { runDbCommand, runKeysCommand, ServerProcess } from '../support/server-process.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
 
-const MIGRATION = '20261121000000-create-indexes';
+const MIGRATIONS = ['20261121000000-create-indexes', '20261121180000-log-origins'];
 
 interface Lock {
   _id: string;
@@ -41,25 +41,29 @@ describe('the command for the database', () => {
   }
 
   it('applies what is pending, once, and says how far it is; only then a server starts in production', async () => {
-    expect(await db('status')).toMatchObject({ code: 1, stdout: `${MIGRATION}  pending\n` });
+    expect(await db('status')).toMatchObject({
+      code: 1,
+      stdout: MIGRATIONS.map((name) => `${name}  pending\n`).join(''),
+    });
     const refusal = await start().catch((error: Error) => error.message);
     expect(refusal).toMatch(/integration_logs\.newest is missing.*npm run db -- up/s);
 
     const { code, stdout, stderr } = await db('up');
     expect([code, stdout]).toEqual([0, 'The database is as this version needs it.\n']);
-    expect(stderr).toMatch(/^Index 1 of (\d+): [\s\S]*\nIndex \1 of \1: .*\nApplied 20261121000000-create-indexes\n$/);
-    expect((await db('status')).stdout).toMatch(new RegExp(`^${MIGRATION}  \\d{4}-.*Z\n$`));
+    expect(stderr).toMatch(/^Index 1 of (\d+): [\s\S]*\nIndex \1 of \1: .*\nApplied 20261121000000-create-indexes\n/);
+    const times = MIGRATIONS.map((name) => `${name}  \\d{4}-.*Z\n`).join('');
+    expect((await db('status')).stdout).toMatch(new RegExp(`^${times}$`));
     await start();
 
     expect(await db('up')).toMatchObject({ code: 0, stderr: '' });
-    expect(await applied()).toBe(1);
+    expect(await applied()).toBe(MIGRATIONS.length);
   });
 
   it('may be run by several at once: one does the work', async () => {
     const runs = await Promise.all([db('up'), db('up'), db('up')]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(runs.filter(({ stderr }) => stderr.includes('Applied'))).toHaveLength(1);
-    expect(await applied()).toBe(1);
+    expect(await applied()).toBe(MIGRATIONS.length);
     expect(await connection.collection('migration_lock').countDocuments()).toBe(0);
   });
 
@@ -76,7 +80,7 @@ describe('the command for the database', () => {
     expect(await applied()).toBe(0);
     await locks.updateOne({ _id: 'up' }, { $set: { until: new Date(0) } });
     expect((await waiting).code).toBe(0);
-    expect(await applied()).toBe(1);
+    expect(await applied()).toBe(MIGRATIONS.length);
   });
 
   it('checks what is missing, different, unknown or not ours, and creates what is missing', async () => {

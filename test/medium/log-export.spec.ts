@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { type Connection, createConnection } from 'mongoose';
 import type { IntegrationId } from '../../src/common/ids.js';
-import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
-import { Database } from '../../src/storage/database.js';
+import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { aLog } from '../support/log-rows.js';
 import { startServerHost } from '../support/server-host.js';
@@ -46,21 +45,18 @@ describe('an export of the logs', () => {
         errorMessage: MESSAGE,
       }),
     );
-    await host.find(Database).collection(INTEGRATION_LOGS).insertMany(rows);
-    await host
-      .find(Database)
-      .collection(INTEGRATION_LOGS)
-      .insertMany([
-        aLog({
-          integrationId,
-          vendor: 'Sly',
-          status: 'FAIL',
-          errorClass: 'rejected',
-          errorCode: '@SUM(A1)',
-          errorMessage: '=HYPERLINK("http://evil.example", "a,b")\nnext line',
-          extracts: { ref: '+1' },
-        }),
-      ]);
+    await host.find(IntegrationLogStore).insertQueued(rows);
+    await host.find(IntegrationLogStore).insertQueued([
+      aLog({
+        integrationId,
+        vendor: 'Sly',
+        status: 'FAIL',
+        errorClass: 'rejected',
+        errorCode: '@SUM(A1)',
+        errorMessage: '=HYPERLINK("http://evil.example", "a,b")\nnext line',
+        extracts: { ref: '+1' },
+      }),
+    ]);
   });
 
   afterAll(async () => {

@@ -13,7 +13,7 @@ import type { Integration } from '../../src/integrations/integration.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import type { IntegrationLog, LogStatus } from '../../src/logging/integration-log.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
-import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
+import { LogFinder } from '../../src/logging/log-finder.js';
 import { Database } from '../../src/storage/database.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from './services.js';
 import { type Patient, PatientIntent, PatientRegistered, PatientRepository, PatientsModule } from './test-lab.js';
@@ -66,7 +66,6 @@ export async function startTestHost(options: TestHostOptions = {}) {
   }
   const tenants = find(TenantService);
   if ((await tenants.list('', 1)).length === 0) await tenants.create(LAB, 'Lab one');
-  const logStore = find(IntegrationLogStore);
   const findLog = (id: LogId) => find(Database).model(INTEGRATION_LOGS).findById(id).lean<IntegrationLog>();
 
   return {
@@ -95,7 +94,7 @@ export async function startTestHost(options: TestHostOptions = {}) {
 
     /** Newest first. */
     logs: (tenantId: string = LAB): Promise<IntegrationLog[]> =>
-      logStore.list({ filter: { tenantId: asTenantId(tenantId) }, index: 'newest' }, null, 10_000),
+      find(LogFinder).list({ filter: { tenantId: asTenantId(tenantId) }, index: 'newest' }, null, 10_000),
 
     /** Of any tenant. */
     findLog,

@@ -44,6 +44,16 @@ export const patientIdOf = (number: number) => `P-${number}`;
 export const billIdOf = (number: number) => `B-${number}`;
 const referenceOf = (number: number) => `A-${number}`;
 
+/** Where the logs come from, as Waybill would have noted it with the first of them. */
+export const originRows = () =>
+  [LARGE_TENANT, ...SMALL_TENANTS].flatMap((tenantId) =>
+    Array.from({ length: INTEGRATIONS }, (_, integration) => {
+      const integrationId = integrationIdOf(tenantId, integration);
+      const [vendor, actionId] = [vendorOf(integration), actionIdOf(integration)];
+      return { _id: integrationId, tenantId, integrationId, vendor, actionId, direction: 'outbound' };
+    }),
+  );
+
 /** Half of them are the large tenant's. */
 export function logRowOf(number: number, dice: Dice, newestMs: number) {
   const tenantId = number % 2 === 0 ? LARGE_TENANT : (SMALL_TENANTS[dice.roll(SMALL_TENANTS.length)] ?? LARGE_TENANT);

@@ -43,7 +43,14 @@ export const SEARCHES: readonly SearchKind[] = [
   search('action', (dice) => `actionId=${actionIdOf(dice.roll(INTEGRATIONS))}`),
   search('action, FAIL', (dice) => `actionId=${actionIdOf(dice.roll(INTEGRATIONS))}&status=FAIL`),
   search('vendor', (dice) => `vendor=${encodeURIComponent(vendorOf(dice.roll(INTEGRATIONS)))}`),
+  search('vendor, FAIL', (dice) => `vendor=${encodeURIComponent(vendorOf(dice.roll(INTEGRATIONS)))}&status=FAIL`),
+  search('vendor of no log', () => 'vendor=Nobody'),
+  search('direction', () => 'direction=outbound'),
   search('class', () => 'errorClass=rejected'),
+  search(
+    'class, before a time',
+    (dice, newestMs) => `errorClass=rejected&to=${isoOf(newestMs - dice.roll(28 * DAY_MS))}`,
+  ),
   search('code', () => 'errorCode=HTTP_503'),
   search('words', () => 'text=birth date patient'),
   search('words with a bill', (dice) => `text=unknown patient ${billIdOf(2 * dice.roll(LOGS / 2))}`),
@@ -51,6 +58,10 @@ export const SEARCHES: readonly SearchKind[] = [
   search('one hour', hourOf),
   search('FAIL in one hour', (dice, newestMs) => `${hourOf(dice, newestMs)}&status=FAIL`),
   { label: 'count of all', path: () => '/v1/logs/count' },
+  {
+    label: 'count of a vendor',
+    path: (dice) => `/v1/logs/count?vendor=${encodeURIComponent(vendorOf(dice.roll(INTEGRATIONS)))}`,
+  },
   { label: 'count of FAIL', path: () => '/v1/logs/count?status=FAIL' },
   { label: 'failure groups', path: () => '/v1/failure-groups?state=open' },
 ];

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { DAYS, diceOf, logRowOf, LOGS } from './log-rows.js';
+import { DAYS, diceOf, logRowOf, LOGS, originRows } from './log-rows.js';
 
 const BATCH = 2_000;
 const PROGRESS_EVERY = 50_000;
@@ -27,7 +27,14 @@ export async function searchData(
     await sumUp(data.newestMs - (DAYS + 1) * DAY_MS, data.newestMs);
     await made.updateOne({ count: LOGS }, { $set: { isSummedUp: true } });
   }
+  await noteOrigins(connection);
   return { newestMs: data.newestMs };
+}
+
+async function noteOrigins(connection: Connection): Promise<void> {
+  const origins = connection.collection<ReturnType<typeof originRows>[number]>('log_origins');
+  await origins.deleteMany({});
+  await origins.insertMany(originRows());
 }
 
 async function makeLogs(connection: Connection, progress: (line: string) => void): Promise<SearchData> {

@@ -7,7 +7,7 @@ import type { TenantId } from '../../common/ids.js';
 import type { ContextData } from '../../common/primitives.js';
 import { IntegrationDirectory } from '../../integrations/integration-directory.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
-import { IntegrationLogStore } from '../../logging/integration-log.store.js';
+import { LogFinder } from '../../logging/log-finder.js';
 import { planOf } from '../../logging/log-search.js';
 import { ActionDispatcher, type EmitResult } from '../action-dispatcher.js';
 import type { ActionEvent, EventRepeat, PlannedDelivery, SkippedIntegration } from '../action-event.collection.js';
@@ -58,7 +58,7 @@ interface Found {
 export class EventAgain {
   constructor(
     private readonly catalogue: ActionCatalogue,
-    private readonly logs: IntegrationLogStore,
+    private readonly logs: LogFinder,
     private readonly fanOut: FanOut,
     private readonly directory: IntegrationDirectory,
     private readonly runs: PreviewRuns,

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import type { IntegrationLog } from '../integration-log.js';
-import { IntegrationLogStore, type LogCursor } from '../integration-log.store.js';
+import type { LogCursor } from '../integration-log.store.js';
 import { encodeLogCursor } from '../log-cursor.js';
+import { LogFinder } from '../log-finder.js';
 import type { LogSearchPlan } from '../log-search.js';
 import type { ExportWriter } from './export-format.js';
 
@@ -15,7 +16,7 @@ export class LogExport {
   private readonly maxRows: number;
 
   constructor(
-    private readonly logs: IntegrationLogStore,
+    private readonly logs: LogFinder,
     @Inject(SETTINGS) { limits }: Settings,
   ) {
     this.maxRows = limits.exportRows;

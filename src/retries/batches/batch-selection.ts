@@ -60,11 +60,11 @@ function basePlanOf(tenantId: TenantId, selection: BatchSelection): LogSearchPla
     const search = readLogSearch(JSON.parse(selection.filterJson));
     return planOf(tenantId, { ...search, query: Object.assign(search.query, FAILED_LOGS) });
   }
-  const { filter, index } = planOf(tenantId, { query: FAILED_LOGS, context: {}, extracts: {} });
+  const { integrationId } = selection.kind === 'schedule' ? selection : {};
+  const query = { ...FAILED_LOGS, ...(integrationId === undefined ? {} : { integrationId }) };
+  const { filter, index } = planOf(tenantId, { query, context: {}, extracts: {} });
   const which: QueryFilter<IntegrationLog> =
-    selection.kind === 'ids'
-      ? { _id: { $in: selection.logIds } }
-      : { integrationId: selection.integrationId, errorClass: { $in: selection.classes } };
+    selection.kind === 'ids' ? { _id: { $in: selection.logIds } } : { errorClass: { $in: selection.classes } };
   // DocumentDB takes `_id_` for its primary key as well.
   return { filter: { $and: [filter, which] }, index: selection.kind === 'ids' ? '_id_' : index };
 }

@@ -166,6 +166,7 @@ export class RetryBatchStore implements OnModuleInit {
     await this.items.updateMany(
       { batchId, outcome: 'waiting' },
       { $set: { outcome: 'cancelled', updatedAt: new Date() } },
+      { hint: 'items_of_outcome' },
     );
   }
 
