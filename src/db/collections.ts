@@ -5,6 +5,7 @@ import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
 import { LOG_ORIGINS } from '../logging/log-origin.collection.js';
 import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
+import { FAILED_RECORDS, WEBHOOK_FILES } from '../inbound/bulk/webhook-file.collection.js';
 import { INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
 import { RECEIVED_REQUESTS } from '../logging/received/received-request.collection.js';
 import { PAYLOADS } from '../logging/payloads/payload.collection.js';
@@ -31,6 +32,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   CALL_PROCESSES,
   CHANGED_SPANS,
   ERASURES,
+  FAILED_RECORDS,
   FAILURE_GROUPS,
   FAILURE_SLICES,
   INBOUND_SOURCES,
@@ -49,4 +51,5 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   SECRETS,
   SECRET_KEYS,
   TENANTS,
+  WEBHOOK_FILES,
 ];

@@ -7,6 +7,8 @@ import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { RedisModule } from '../storage/redis.module.js';
 import { StorageModule } from '../storage/storage.module.js';
+import { BulkWork } from './bulk/bulk-work.js';
+import { WebhookFileStore } from './bulk/webhook-file.store.js';
 import { WebhookHandlers } from './handlers/webhook-handlers.js';
 import { FirstAnswers } from './hooks/first-answers.js';
 import { HookGate } from './hooks/hook-gate.js';
@@ -19,6 +21,7 @@ import { SourceDirectory } from './sources/source-directory.js';
 import { KeySets } from './verification/key-sets.js';
 import { SourceVerifier } from './verification/source-verifier.js';
 import { DueWebhooks } from './work/due-webhooks.js';
+import { SingleWork } from './work/single-work.js';
 import { HandledBy } from './work/handled-by.js';
 import { InboundRunner } from './work/inbound-runner.js';
 import { InboundWorker } from './work/inbound-worker.js';
@@ -40,6 +43,9 @@ import { InboundWorker } from './work/inbound-worker.js';
     SourceVerifier,
     WebhookHandlers,
     HandledBy,
+    SingleWork,
+    WebhookFileStore,
+    BulkWork,
     InboundRunner,
     InboundWorker,
     DueWebhooks,

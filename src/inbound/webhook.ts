@@ -32,6 +32,16 @@ export function readWebhook(source: InboundSource, request: RawRequest, verified
   };
 }
 
+/** A record of a webhook that is a file, as a webhook of its own. */
+export function recordOf(file: Webhook, value: unknown, line: number): Webhook {
+  const { source, request, eventId } = file;
+  const body = Buffer.from(JSON.stringify(value));
+  const record = readWebhook(source, { ...request, body, headers: { ...request.headers, ...JSON_TYPE } });
+  return { ...record, json: value, eventId: `${eventId}#${line}` };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 /** `header:<name>`, `query:<name>`, or a JSON Pointer (RFC 6901) into the body, such as `/data/id`. */
 const PLACE = /^(?:header:[\w-]{1,128}|query:[^\s]{1,128}|(?:\/[^/\s]{1,128}){1,16})$/;
 

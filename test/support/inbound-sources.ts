@@ -35,6 +35,7 @@ export async function createSource(host: TestHost, partial: Partial<InboundSourc
     allowCidrs: [],
     schemaJson: null,
     handling: { kind: 'handler' },
+    bulk: null,
     keepsRefusedBodies: false,
     retryPolicy: { maxAttempts: 3, baseDelayMs: 10, maxDelayMs: 10, waitsMs: null, deadlineMs: null },
     traffic: DEFAULT_TRAFFIC,

@@ -23,6 +23,7 @@ export const INBOUND_SOURCES = defineCollection<InboundSource>({
     allowCidrs: { type: [String], required: true },
     schemaJson: { type: String, default: null },
     handling: { type: Object, required: true },
+    bulk: { type: String, default: null },
     keepsRefusedBodies: { type: Boolean, required: true },
     retryPolicy: { type: Object, required: true },
     traffic: { type: Object, required: true },

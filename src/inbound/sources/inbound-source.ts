@@ -1,5 +1,6 @@
 import type { IntegrationId, TenantId } from '../../common/ids.js';
 import type { Integration, RetryPolicy } from '../../integrations/integration.js';
+import type { BulkFormat } from '../bulk/record-reader.js';
 import type { RateLimit, Traffic } from '../../integrations/traffic.js';
 
 export const SOURCE_MODES = ['async', 'sync'] as const;
@@ -51,6 +52,8 @@ export interface InboundSourceConfig {
   /** JSON Schema that the body must meet, as JSON text; `null`: none. */
   schemaJson: string | null;
   handling: Handling;
+  /** Its webhooks are files of records, each of which is handled by itself; `null`: they are not. */
+  bulk: BulkFormat | null;
   /** Whether a refused call is kept with its body, which anybody may have sent. */
   keepsRefusedBodies: boolean;
   retryPolicy: RetryPolicy;

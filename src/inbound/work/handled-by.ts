@@ -31,12 +31,15 @@ export class HandledBy {
     private readonly http: OutboundHttpClient,
   ) {}
 
-  /** @throws whatever the host's method throws, WebhookInvalidError, HandlerMissingError, ForwardRefusedError, ... */
-  async handle(webhook: Webhook, log: IntegrationLog): Promise<HandlerAnswer> {
+  /**
+   * `key`: the same each time that this webhook, or this record of one, is worked on.
+   * @throws whatever the host's method throws, WebhookInvalidError, HandlerMissingError, ForwardRefusedError, ...
+   */
+  async handle(webhook: Webhook, log: IntegrationLog, key: string): Promise<HandlerAnswer> {
     const { handling } = webhook.source;
-    if (handling.kind === 'handler') return this.byMethod(webhook, log);
-    if (handling.kind === 'forward') return this.forward(webhook, log, handling);
-    return this.emit(webhook, log, handling);
+    if (handling.kind === 'handler') return this.byMethod(webhook, log, key);
+    if (handling.kind === 'forward') return this.forward(webhook, log, handling, key);
+    return this.emit(webhook, log, handling, key);
   }
 
   /** The contexts that a mapping makes of a webhook: one, or several. */
@@ -48,26 +51,27 @@ export class HandledBy {
     return made === undefined || made === null ? [] : Array.isArray(made) ? made : [made];
   }
 
-  private async byMethod(webhook: Webhook, log: IntegrationLog): Promise<HandlerAnswer> {
+  private async byMethod(webhook: Webhook, log: IntegrationLog, key: string): Promise<HandlerAnswer> {
     const { source, type, json, request } = webhook;
     const handler = this.handlers.find(source.vendor, type);
     if (!handler) throw new HandlerMissingError(source.vendor, type, this.handlers.closest(source.vendor, type));
     const parsed = handler.shape && parseShape(handler.shape, json);
     if (parsed && !parsed.ok) throw new WebhookInvalidError(parsed.faults);
     const body = parsed ? parsed.value : (json ?? request.body);
-    const result = await handler.call(body, receivedWebhookOf(webhook, log));
+    const result = await handler.call(body, receivedWebhookOf(webhook, log, key));
     return result === undefined ? { status: 204, body: undefined } : { status: 200, body: result };
   }
 
   private async forward(
     { request }: Webhook,
-    { _id, correlationId, tenantId }: IntegrationLog,
+    { correlationId, tenantId }: IntegrationLog,
     { url, secretId }: Of<'forward'>,
+    key: string,
   ): Promise<HandlerAnswer> {
     const secret = await this.vault.reveal(tenantId, secretId);
     const { pathname, search } = new URL(url);
     const target = `${pathname}${search}`;
-    const message = { id: _id, sentAt: new Date(), method: 'POST', target, body: request.body };
+    const message = { id: key, sentAt: new Date(), method: 'POST', target, body: request.body };
     const { status, headers, body } = await this.http.send({
       method: 'POST',
       url,
@@ -85,12 +89,12 @@ export class HandledBy {
     return { status, body: body.length === 0 ? undefined : body.toString('utf8') };
   }
 
-  private async emit(webhook: Webhook, log: IntegrationLog, handling: Of<'emit'>): Promise<HandlerAnswer> {
+  private async emit(webhook: Webhook, log: IntegrationLog, handling: Of<'emit'>, key: string): Promise<HandlerAnswer> {
     const contexts = await this.contextsOf(webhook, handling);
     const events: string[] = [];
     for (const [index, context] of contexts.entries()) {
       const owned = { ...requireRecord(context), tenantId: log.tenantId };
-      const idempotencyKey = `webhook|${log._id}|${index}`;
+      const idempotencyKey = `webhook|${key}|${index}`;
       const { eventId } = await this.dispatcher.emitByReference(handling.actionId, owned, { idempotencyKey });
       events.push(eventId);
     }
@@ -106,12 +110,16 @@ function requireRecord(context: unknown): object {
   throw new WebhookInvalidError([fault]);
 }
 
-const receivedWebhookOf = ({ source, request, type, eventId }: Webhook, log: IntegrationLog): ReceivedWebhook => ({
+const receivedWebhookOf = (
+  { source, request, type, eventId }: Webhook,
+  log: IntegrationLog,
+  idempotencyKey: string,
+): ReceivedWebhook => ({
   tenantId: source.tenantId,
   vendor: source.vendor,
   type,
   eventId,
-  idempotencyKey: log._id,
+  idempotencyKey,
   logId: log._id,
   attempt: log.attemptCount + 1,
   source: { id: source._id, name: source.name },

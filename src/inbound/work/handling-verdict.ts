@@ -3,6 +3,7 @@ import { WaybillError } from '../../common/waybill.error.js';
 import { verdictOfError } from '../../dispatch/pipeline/error-verdicts.js';
 import type { FailVerdict } from '../../dispatch/pipeline/verdict.js';
 import { exceptionAnswerOf, faultOfStatus } from '../../logging/decorator/call-fault.js';
+import { RecordsFailedError } from '../bulk/records-failed.error.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import { WebhookInvalidError } from '../handlers/webhook-invalid.error.js';
 import { ForwardRefusedError } from './forward-refused.error.js';
@@ -25,6 +26,7 @@ const BY_CODE: Readonly<Record<string, Pick<FailVerdict, 'errorClass' | 'retryab
  */
 export function verdictOfHandling(error: unknown): FailVerdict {
   if (error instanceof ForwardRefusedError) return error.verdict;
+  if (error instanceof RecordsFailedError) return { ...verdictOfError(error), errorClass: error.errorClass };
   if (error instanceof WaybillError) return { ...verdictOfError(error), ...BY_CODE[error.code] };
   const status = exceptionAnswerOf(error)?.status;
   const errorClass: ErrorClass = status === undefined ? 'transient' : faultOfStatus(status).errorClass;

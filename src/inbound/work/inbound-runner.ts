@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { bounded } from '../../common/bounded.js';
 import { lostExecutionIdFor } from '../../common/ids.js';
 import { RedactionRules } from '../../common/redaction-rules.js';
 import { Redactor } from '../../common/redaction.js';
@@ -8,21 +7,21 @@ import { executionOf } from '../../dispatch/execution.js';
 import type { Verdict } from '../../dispatch/pipeline/verdict.js';
 import { PROCESS_DIED } from '../../dispatch/refusals.js';
 import type { TryMaker } from '../../dispatch/try-worker.js';
-import { BodySchemas } from '../../integrations/schemas/body-schemas.js';
 import { IntegrationLogger } from '../../logging/decorator/integration-logger.decorator.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
+import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
 import { captureAnswer, captureWebhook } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
-import { HandledBy } from './handled-by.js';
 import { answerOfHandling, verdictOfHandling } from './handling-verdict.js';
 import { RequestExpiredError } from './request-expired.error.js';
+import { SingleWork } from './single-work.js';
 import { SourceGoneError } from './source-gone.error.js';
 
 /** What may be at hand already where a webhook is worked on at once. */
@@ -40,8 +39,8 @@ export class InboundRunner implements TryMaker {
   constructor(
     private readonly directory: SourceDirectory,
     private readonly received: ReceivedRequestStore,
-    private readonly handledBy: HandledBy,
-    private readonly schemas: BodySchemas,
+    private readonly single: SingleWork,
+    private readonly bulk: BulkWork,
     private readonly tenants: TenantSettings,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -92,10 +91,9 @@ export class InboundRunner implements TryMaker {
       if (!source?.enabled) throw new SourceGoneError(log.integrationId ?? '', source ? 'disabled' : 'deleted');
       if (!request) throw new RequestExpiredError(log._id);
       const webhook = readWebhook(source, request, String(log.context['webhookId']));
-      if (source.schemaJson !== null)
-        await this.schemas.requireValid(source.schemaJson, webhook.json, { owner: source.tenantId });
-      const handling = this.handledBy.handle(webhook, log);
-      const answer = await bounded(handling, source.timeoutMs, `The handler of ${source.vendor} ${webhook.type}`);
+      const answer = await (source.bulk === null
+        ? this.single.handle(webhook, log)
+        : this.bulk.handle(webhook, log, source.bulk));
       return { verdict: { outcome: 'success' }, answer };
     } catch (error) {
       return { verdict: verdictOfHandling(error), answer: answerOfHandling(error) };

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { IsInt, IsString } from 'class-validator';
+import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
+import { WebhookFileStore } from '../../src/inbound/bulk/webhook-file.store.js';
+import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
+import { createSource, signed } from '../support/inbound-sources.js';
+
+class Acknowledgement {
+  @IsString()
+  type!: string;
+
+  @IsInt()
+  claim!: number;
+}
+
+@Injectable()
+class Acknowledgements {
+  readonly calls: { claim: number; key: string }[] = [];
+  readonly failing = new Set<number>();
+
+  @InboundWebhook('insurer', 'claim.acknowledged')
+  async onAcknowledged({ claim }: Acknowledgement, { idempotencyKey }: ReceivedWebhook) {
+    this.calls.push({ claim, key: idempotencyKey });
+    if (this.failing.delete(claim)) throw new Error(`the store is away for ${claim}`);
+  }
+}
+
+const line = (claim: unknown) => JSON.stringify({ type: 'claim.acknowledged', claim });
+
+describe('files of records', () => {
+  let host: TestHost;
+  let acknowledgements: Acknowledgements;
+
+  beforeAll(async () => {
+    host = await startTestHost({ imports: [WaybillModule.forFeature({ handlers: [Acknowledgements] })] });
+    acknowledgements = host.find(Acknowledgements);
+  });
+
+  beforeEach(() => acknowledgements.calls.splice(0));
+
+  afterAll(() => host.close());
+
+  async function post(bulk: 'ndjson' | 'csv', body: string, maxBytes = 26_214_400) {
+    const { path } = await createSource(host, { vendor: 'insurer', bulk, maxBytes });
+    const headers = { ...signed(body), 'content-type': 'application/x-ndjson' };
+    const answer = await host.http.post(path).set(headers).send(body).expect(202);
+    return String(answer.body.id);
+  }
+
+  it('are worked on record by record, those that fail are listed, and a retry works on these only', async () => {
+    acknowledgements.failing.add(3);
+    const logId = await post('ndjson', [line(1), line('two'), line(3), '{', line(5)].join('\n'));
+    const log = await host.waitForLog(logId, 'FAIL');
+    expect(log).toMatchObject({ errorCode: 'RECORDS_FAILED', errorMessage: '2 of 5 records failed', attemptCount: 2 });
+    const failed = await host.find(WebhookFileStore).failedOf(LAB, log._id, 0, 10);
+    expect(failed.map(({ line: at, errorClass, errorCode }) => [at, errorClass, errorCode])).toEqual([
+      [2, 'rejected', 'WEBHOOK_INVALID'],
+      [4, 'rejected', 'RECORD_UNREADABLE'],
+    ]);
+    expect(await host.find(WebhookFileStore).find(log._id)).toMatchObject({ succeeded: 3, failed: 2, read: true });
+    expect(acknowledgements.calls).toEqual([
+      { claim: 1, key: `${logId}-1` },
+      { claim: 3, key: `${logId}-3` },
+      { claim: 5, key: `${logId}-5` },
+      { claim: 3, key: `${logId}-3` },
+    ]);
+  });
+
+  it('may be large, and are done to the last record', async () => {
+    const count = 20_000;
+    const logId = await post('ndjson', Array.from({ length: count }, (_, index) => line(index)).join('\n'));
+    await host.waitForLog(logId, 'SUCCESS', 60_000);
+    expect(acknowledgements.calls).toHaveLength(count);
+    expect(new Set(acknowledgements.calls.map(({ claim }) => claim)).size).toBe(count);
+  });
+
+  it('may be CSV, whose values are texts', async () => {
+    const logId = await post('csv', 'type,claim\nclaim.acknowledged,7\n');
+    expect(await host.waitForLog(logId, 'FAIL')).toMatchObject({ errorMessage: '1 of 1 records failed' });
+  });
+});
