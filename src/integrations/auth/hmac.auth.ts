@@ -4,6 +4,7 @@ import {
   declaredHmac,
   HMAC_ALGORITHMS,
   HMAC_ENCODINGS,
+  isKeyWritten,
   KEY_ENCODINGS,
   partsIn,
   SIGNABLE_PARTS,
@@ -88,13 +89,5 @@ function templateFaults({ template, timestampHeader }: HmacAuthInput): FieldFaul
   return [{ field: 'timestampHeader', expected, received: 'missing' }];
 }
 
-/** Node drops what it cannot decode and would sign with a shorter key. */
-function keyFaults({ key, keyEncoding }: HmacAuthInput): FieldFault[] {
-  const bytes = Buffer.from(key, keyEncoding);
-  const isWhole =
-    keyEncoding === 'utf8' || bytes.toString(keyEncoding).replace(/=+$/, '') === normalised(key, keyEncoding);
-  return isWhole && bytes.length > 0 ? [] : [{ field: 'key', expected: `must be ${keyEncoding}`, received: 'string' }];
-}
-
-const normalised = (key: string, encoding: HmacAuthInput['keyEncoding']) =>
-  encoding === 'hex' ? key.toLowerCase() : key.replace(/=+$/, '');
+const keyFaults = ({ key, keyEncoding }: HmacAuthInput): FieldFault[] =>
+  isKeyWritten(key, keyEncoding) ? [] : [{ field: 'key', expected: `must be ${keyEncoding}`, received: 'string' }];

@@ -1,0 +1,213 @@
+import { createHash, createHmac } from 'node:crypto';
+import { GITHUB_SCHEME } from '../inbound/verification/github.scheme.js';
+import { HMAC_SCHEME } from '../inbound/verification/hmac.scheme.js';
+import type { RawRequest } from '../inbound/verification/raw-request.js';
+import { STANDARD_WEBHOOKS_SCHEME } from '../inbound/verification/standard-webhooks.scheme.js';
+import { STRIPE_SCHEME } from '../inbound/verification/stripe.scheme.js';
+import { VERIFICATION_KINDS } from '../inbound/verification/verification-schemes.js';
+import { webhookHeaders, WEBHOOK_SCHEMES } from '../security/signatures/standard-webhooks.js';
+import { aRawRequest, describeVerificationScheme } from './index.js';
+
+const withHeaders = (request: RawRequest, headers: Record<string, string>): RawRequest => ({
+  ...request,
+  headers: { ...request.headers, ...headers },
+});
+
+const hmac = (
+  algorithm: string,
+  key: string | Buffer,
+  ...parts: readonly (string | Buffer)[]
+): ReturnType<typeof createHmac> => {
+  const made = createHmac(algorithm, key);
+  for (const part of parts) made.update(part);
+  return made;
+};
+
+const secondsOf = (request: RawRequest) => String(Math.floor(request.receivedAt.getTime() / 1_000));
+
+const signedByStandard = (scheme: 'v1' | 'v1a', secret: string) => (request: RawRequest) =>
+  withHeaders(
+    request,
+    webhookHeaders({ id: 'msg_1', sentAt: request.receivedAt, method: 'POST', target: '/', body: request.body }, [
+      { scheme, secret },
+    ]),
+  );
+
+const [FIRST, SECOND, PAIR] = [WEBHOOK_SCHEMES.v1.newKey(), WEBHOOK_SCHEMES.v1.newKey(), WEBHOOK_SCHEMES.v1a.newKey()];
+const STANDARD_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
+const GOLDEN_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+describeVerificationScheme(STANDARD_WEBHOOKS_SCHEME, {
+  examples: [
+    {
+      name: 'v1, in a rotation',
+      input: { kind: 'standard-webhooks', secrets: [FIRST.shared, SECOND.shared, GOLDEN_SECRET] },
+      secrets: [FIRST.shared, SECOND.shared, GOLDEN_SECRET],
+      senders: [signedByStandard('v1', FIRST.secret), signedByStandard('v1', SECOND.secret)],
+      covers: { body: true, headers: STANDARD_HEADERS },
+      toleranceSeconds: 300,
+      vectors: [
+        // Of the reference implementations.
+        aRawRequest({
+          headers: {
+            'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+            'webhook-timestamp': '1614265330',
+            'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+          },
+          body: Buffer.from('{"test": 2432232314}'),
+          receivedAt: new Date(1_614_265_330_000),
+        }),
+      ],
+    },
+    {
+      name: 'v1a, beside v1',
+      input: { kind: 'standard-webhooks', secrets: [PAIR.shared, FIRST.shared], toleranceSeconds: 60 },
+      secrets: [FIRST.shared],
+      senders: [signedByStandard('v1a', PAIR.secret), signedByStandard('v1', FIRST.secret)],
+      covers: { body: true, headers: STANDARD_HEADERS },
+      toleranceSeconds: 60,
+    },
+  ],
+  refused: [
+    { input: { kind: 'standard-webhooks', secrets: [] }, field: 'verification.secrets' },
+    { input: { kind: 'standard-webhooks', secrets: ['whsec_'] }, field: 'verification.secrets' },
+    { input: { kind: 'standard-webhooks', secrets: ['whpk_AAAA'] }, field: 'verification.secrets' },
+    { input: { kind: 'standard-webhooks', secrets: [PAIR.secret] }, field: 'verification.secrets' },
+    { input: { kind: 'standard-webhooks', secrets: Array(6).fill(FIRST.shared) }, field: 'verification.secrets' },
+    {
+      input: { kind: 'standard-webhooks', secrets: [FIRST.shared], toleranceSeconds: 0 },
+      field: 'verification.toleranceSeconds',
+    },
+  ],
+});
+
+const signedByStripe = (secret: string) => (request: RawRequest) => {
+  const time = secondsOf(request);
+  const signature = hmac('sha256', secret, `${time}.`, request.body).digest('hex');
+  return withHeaders(request, { 'stripe-signature': `t=${time},v1=${signature}` });
+};
+
+describeVerificationScheme(STRIPE_SCHEME, {
+  examples: [
+    {
+      name: 'two secrets',
+      input: { kind: 'stripe', secrets: ['whsec_stripe_1', 'whsec_stripe_2', 'whsec_test_secret'] },
+      secrets: ['whsec_stripe_1', 'whsec_stripe_2', 'whsec_test_secret'],
+      senders: [signedByStripe('whsec_stripe_1'), signedByStripe('whsec_stripe_2')],
+      covers: { body: true, headers: ['stripe-signature'] },
+      toleranceSeconds: 300,
+    },
+  ],
+  refused: [{ input: { kind: 'stripe', secrets: 'whsec_1' }, field: 'verification.secrets' }],
+});
+
+const signedByGithub = (secret: string) => (request: RawRequest) =>
+  withHeaders(request, { 'x-hub-signature-256': `sha256=${hmac('sha256', secret, request.body).digest('hex')}` });
+
+describeVerificationScheme(GITHUB_SCHEME, {
+  examples: [
+    {
+      name: 'two secrets',
+      input: { kind: 'github', secrets: ["It's a Secret to Everybody", 'old secret'] },
+      secrets: ["It's a Secret to Everybody", 'old secret'],
+      senders: [signedByGithub("It's a Secret to Everybody"), signedByGithub('old secret')],
+      covers: { body: true, headers: ['x-hub-signature-256'] },
+      vectors: [
+        // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+        aRawRequest({
+          headers: {
+            'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
+          },
+          body: Buffer.from('Hello, World!'),
+        }),
+      ],
+    },
+  ],
+  refused: [{ input: { kind: 'github' }, field: 'verification.secrets' }],
+});
+
+const HMAC = { kind: 'hmac', header: 'X-Signature', template: '{{body}}', secrets: ['hmac-key-1'] };
+const KEY = Buffer.from('0102fffe10', 'hex');
+
+describeVerificationScheme(HMAC_SCHEME, {
+  examples: [
+    {
+      name: 'a list of fields, as Stripe writes it',
+      input: {
+        ...HMAC,
+        algorithm: 'sha384',
+        template: '{{timestamp}}.{{body}}',
+        signatureField: 's',
+        timestampField: 'at',
+        timestampFormat: 'milliseconds',
+        toleranceSeconds: 30,
+      },
+      secrets: ['hmac-key-1'],
+      senders: [
+        (request) => {
+          const time = String(request.receivedAt.getTime());
+          const signature = hmac('sha384', 'hmac-key-1', `${time}.`, request.body).digest('hex');
+          return withHeaders(request, { 'x-signature': `at=${time}, s=${signature}` });
+        },
+      ],
+      covers: { body: true, headers: ['x-signature'] },
+      toleranceSeconds: 30,
+    },
+    {
+      name: 'the whole request, by a key in base64',
+      input: {
+        ...HMAC,
+        algorithm: 'sha512',
+        encoding: 'base64url',
+        prefix: 'v="1":',
+        template: '{{method}}\n{{path}}\n{{url}}\n{{ timestamp }}\n{{id}}\n{{bodySha256}}',
+        timestampHeader: 'X-Time',
+        timestampFormat: 'iso',
+        idHeader: 'X-Event',
+        secrets: [KEY.toString('base64')],
+        keyEncoding: 'base64',
+      },
+      secrets: [KEY.toString('base64')],
+      senders: [
+        (request) => {
+          const time = '2026-01-02T04:04:05.1+01:00';
+          const digest = createHash('sha256').update(request.body).digest('hex');
+          const text = `POST\n/hooks/hk_1?lab=12\n${request.url}\n${time}\ne_1\n${digest}`;
+          const signature = hmac('sha512', KEY, text).digest('base64url');
+          return withHeaders(request, { 'x-time': time, 'x-event': 'e_1', 'x-signature': `v="1":${signature}==` });
+        },
+      ],
+      covers: { body: true, headers: ['x-time', 'x-event'] },
+    },
+    {
+      name: 'SHA-1 in base64, by a key in hex',
+      input: { ...HMAC, algorithm: 'sha1', encoding: 'base64', secrets: ['0102FFFE10'], keyEncoding: 'hex' },
+      secrets: ['0102FFFE10'],
+      senders: [(request) => withHeaders(request, { 'x-signature': hmac('sha1', KEY, request.body).digest('base64') })],
+      covers: { body: true, headers: ['x-signature'] },
+    },
+  ],
+  refused: [
+    { input: { ...HMAC, algorithm: 'md5' }, field: 'verification.algorithm' },
+    { input: { ...HMAC, encoding: 'binary' }, field: 'verification.encoding' },
+    { input: { ...HMAC, template: '{{timestamp}}' }, field: 'verification.template' },
+    { input: { ...HMAC, template: '{{body}}{{colour}}' }, field: 'verification.template' },
+    { input: { ...HMAC, template: '{{body}} {{' }, field: 'verification.template' },
+    { input: { ...HMAC, template: '{{timestamp}}.{{body}}' }, field: 'verification.timestampHeader' },
+    { input: { ...HMAC, timestampHeader: 'X-Time' }, field: 'verification.timestampHeader' },
+    { input: { ...HMAC, template: '{{id}}{{body}}' }, field: 'verification.idHeader' },
+    { input: { ...HMAC, idHeader: 'X-Id' }, field: 'verification.idHeader' },
+    {
+      input: { ...HMAC, template: '{{timestamp}}{{body}}', timestampField: 't' },
+      field: 'verification.signatureField',
+    },
+    { input: { ...HMAC, secrets: ['xyz'], keyEncoding: 'hex' }, field: 'verification.secrets' },
+    { input: { ...HMAC, header: 'a b' }, field: 'verification.header' },
+    { input: { ...HMAC, toleranceSeconds: 100_000 }, field: 'verification.toleranceSeconds' },
+  ],
+});
+
+it('no scheme is without its suite', () => {
+  const described = [STANDARD_WEBHOOKS_SCHEME, STRIPE_SCHEME, GITHUB_SCHEME, HMAC_SCHEME];
+  expect(described.map(({ kind }) => kind).toSorted()).toEqual(VERIFICATION_KINDS.toSorted());
+});
