@@ -1,4 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
+import { API_KEY_SCHEME } from '../inbound/verification/api-key.scheme.js';
+import { BASIC_SCHEME } from '../inbound/verification/basic.scheme.js';
+import { BEARER_SCHEME } from '../inbound/verification/bearer.scheme.js';
+import { JWT_SCHEME } from '../inbound/verification/jwt.scheme.js';
+import { META_SCHEME } from '../inbound/verification/meta.scheme.js';
+import { MTLS_SCHEME } from '../inbound/verification/mtls.scheme.js';
+import { NO_VERIFICATION_SCHEME } from '../inbound/verification/none.scheme.js';
+import { SHOPIFY_SCHEME } from '../inbound/verification/shopify.scheme.js';
+import { SLACK_SCHEME } from '../inbound/verification/slack.scheme.js';
+import { TWILIO_SCHEME } from '../inbound/verification/twilio.scheme.js';
 import { GITHUB_SCHEME } from '../inbound/verification/github.scheme.js';
 import { HMAC_SCHEME } from '../inbound/verification/hmac.scheme.js';
 import type { RawRequest } from '../inbound/verification/raw-request.js';
@@ -207,7 +217,143 @@ describeVerificationScheme(HMAC_SCHEME, {
   ],
 });
 
+const body64 = (request: RawRequest) => request.body.toString('base64').replaceAll(/[+/=]/g, '');
+
+const signedByShopify = (secret: string) => (request: RawRequest) =>
+  withHeaders(request, { 'x-shopify-hmac-sha256': hmac('sha256', secret, request.body).digest('base64') });
+
+describeVerificationScheme(SHOPIFY_SCHEME, {
+  examples: [
+    {
+      name: 'two client secrets',
+      input: { kind: 'shopify', secrets: ['shpss_1', 'Jefe'] },
+      secrets: ['shpss_1', 'Jefe'],
+      senders: [signedByShopify('shpss_1'), signedByShopify('Jefe')],
+      covers: { body: true, headers: ['x-shopify-hmac-sha256'] },
+      vectors: [
+        // RFC 4231, section 4.3 (test case 2), of which the form is that of Shopify.
+        aRawRequest({
+          headers: { 'x-shopify-hmac-sha256': 'W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=' },
+          body: Buffer.from('what do ya want for nothing?'),
+        }),
+      ],
+    },
+  ],
+  refused: [{ input: { kind: 'shopify', secrets: [''] }, field: 'verification.secrets' }],
+});
+
+const signedBySlack = (secret: string) => (request: RawRequest) => {
+  const time = secondsOf(request);
+  const signature = hmac('sha256', secret, `v0:${time}:`, request.body).digest('hex');
+  return withHeaders(request, { 'x-slack-request-timestamp': time, 'x-slack-signature': `v0=${signature}` });
+};
+
+describeVerificationScheme(SLACK_SCHEME, {
+  examples: [
+    {
+      name: 'two signing secrets',
+      input: { kind: 'slack', secrets: ['8f742231b10e8888abcd99yyyzzz85a5', 'old-signing-secret'] },
+      secrets: ['8f742231b10e8888abcd99yyyzzz85a5', 'old-signing-secret'],
+      senders: [signedBySlack('8f742231b10e8888abcd99yyyzzz85a5'), signedBySlack('old-signing-secret')],
+      covers: { body: true, headers: ['x-slack-request-timestamp', 'x-slack-signature'] },
+      toleranceSeconds: 300,
+      vectors: [
+        // https://api.slack.com/authentication/verifying-requests-from-slack
+        aRawRequest({
+          headers: {
+            'x-slack-request-timestamp': '1531420618',
+            'x-slack-signature': 'v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503',
+          },
+          body: Buffer.from(
+            'token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V' +
+              '&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=' +
+              '&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN' +
+              '&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c',
+          ),
+          receivedAt: new Date(1_531_420_620_000),
+        }),
+      ],
+    },
+  ],
+  refused: [
+    { input: { kind: 'slack', secrets: ['a'], toleranceSeconds: '5' }, field: 'verification.toleranceSeconds' },
+  ],
+});
+
+describeVerificationScheme(META_SCHEME, {
+  examples: [
+    {
+      name: 'two app secrets',
+      input: { kind: 'meta', secrets: ['app-secret', 'old-app-secret'], verifyToken: 'verify me!' },
+      secrets: ['app-secret', 'old-app-secret', 'verify me!'],
+      senders: [signedByGithub('app-secret'), signedByGithub('old-app-secret')],
+      covers: { body: true, headers: ['x-hub-signature-256'] },
+    },
+  ],
+  refused: [{ input: { kind: 'meta', secrets: ['a'] }, field: 'verification.verifyToken' }],
+});
+
+const TWILIO_URL = 'https://mycompany.com/myapp.php?foo=1&bar=2';
+const TWILIO_FORM = 'CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212';
+const TWILIO_JSON = '{"property": "value", "boolean": true}';
+const TWILIO_HASH = '0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620';
+const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded; charset=UTF-8' };
+
+const twilioVector = (url: string, signature: string, body: string, headers: Record<string, string> = FORM_TYPE) =>
+  aRawRequest({ url, headers: { ...headers, 'x-twilio-signature': signature }, body: Buffer.from(body) });
+
+describeVerificationScheme(TWILIO_SCHEME, {
+  examples: [
+    {
+      name: 'a form',
+      input: { kind: 'twilio', secrets: ['12345', 'old-auth-token'] },
+      secrets: ['12345', 'old-auth-token'],
+      senders: ['12345', 'old-auth-token'].map((secret) => (request) => {
+        const text = body64(request);
+        const signature = hmac('sha1', secret, `${request.url}Body${text}From+1 415`).digest('base64');
+        return twilioVector(request.url, signature, `From=%2b1%20415&Body=${text}`);
+      }),
+      covers: { body: false, headers: ['x-twilio-signature'] },
+      vectors: [
+        // https://www.twilio.com/docs/usage/security, and the tests of Twilio's own libraries.
+        twilioVector(TWILIO_URL, 'RSOYDt4T1cUTdK1PDd93/VVr8B8=', TWILIO_FORM),
+        twilioVector(TWILIO_URL.replace('.com', '.com:443'), 'RSOYDt4T1cUTdK1PDd93/VVr8B8=', TWILIO_FORM),
+        twilioVector(
+          TWILIO_URL,
+          'IK+Dwps556ElfBT0I3Rgjkr1wJU=',
+          'Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234',
+        ),
+      ],
+    },
+    {
+      name: 'any other body, by its hash in the URL',
+      input: { kind: 'twilio', secrets: ['12345'] },
+      secrets: ['12345'],
+      senders: [
+        (request) => {
+          const url = `${request.url}&bodySHA256=${createHash('sha256').update(request.body).digest('hex')}`;
+          return withHeaders(
+            { ...request, url },
+            { 'x-twilio-signature': hmac('sha1', '12345', url).digest('base64') },
+          );
+        },
+      ],
+      covers: { body: true, headers: ['x-twilio-signature'] },
+      vectors: [
+        twilioVector(`${TWILIO_URL}&bodySHA256=${TWILIO_HASH}`, 'a9nBmqA0ju/hNViExpshrM61xv4=', TWILIO_JSON, {
+          'content-type': 'application/json',
+        }),
+      ],
+    },
+  ],
+  refused: [{ input: { kind: 'twilio' }, field: 'verification.secrets' }],
+});
+
 it('no scheme is without its suite', () => {
-  const described = [STANDARD_WEBHOOKS_SCHEME, STRIPE_SCHEME, GITHUB_SCHEME, HMAC_SCHEME];
+  const described = [
+    ...[STANDARD_WEBHOOKS_SCHEME, STRIPE_SCHEME, GITHUB_SCHEME, SHOPIFY_SCHEME, SLACK_SCHEME, META_SCHEME],
+    ...[TWILIO_SCHEME, HMAC_SCHEME, BASIC_SCHEME, BEARER_SCHEME, API_KEY_SCHEME, JWT_SCHEME, MTLS_SCHEME],
+    NO_VERIFICATION_SCHEME,
+  ];
   expect(described.map(({ kind }) => kind).toSorted()).toEqual(VERIFICATION_KINDS.toSorted());
 });

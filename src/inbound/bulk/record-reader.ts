@@ -49,8 +49,9 @@ async function* csvRecords(body: Buffer): AsyncGenerator<BulkRecord> {
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
-      const { code = 'CSV_INVALID', lines = 0 } = { ...error };
-      faults.push({ line: Number(lines), fault: `it is not CSV: ${code}` });
+      // `lines` is not among the members that the error's type names.
+      const line = Number(error ? Reflect.get(error, 'lines') : 0);
+      faults.push({ line, fault: `it is not CSV: ${error?.code ?? 'unreadable'}` });
       return undefined;
     },
   });

@@ -7,7 +7,7 @@ import type { ChallengeAnswer } from './verification-scheme.js';
 const ECHOED = /^[\x20-\x7e]{1,1024}$/;
 
 /** The challenge as plain text, and as nothing else: the caller wrote it. */
-const echo = (challenge: unknown): ChallengeAnswer | null =>
+export const echo = (challenge: unknown): ChallengeAnswer | null =>
   typeof challenge === 'string' && ECHOED.test(challenge)
     ? {
         status: 200,

@@ -114,6 +114,6 @@ const headerTexts = (request: RawRequest, name = ''): string[] => [headerOf(requ
 const fieldsOf = (header: string, name: string): string[] =>
   header
     .split(',')
-    .map((field) => field.trim())
+    .map((field) => field.replace(/^ +/, ''))
     .filter((field) => field.startsWith(`${name}=`))
     .map((field) => field.slice(name.length + 1));

@@ -4,8 +4,7 @@ export type { RawRequest };
 
 /** `null` where it is missing or empty. */
 export const headerOf = ({ headers }: RawRequest, name: string): string | null => {
-  const key = name.toLowerCase();
-  const value = Object.hasOwn(headers, key) ? headers[key] : undefined;
+  const value = headers[name.toLowerCase()];
   return typeof value === 'string' && value !== '' ? value : null;
 };
 

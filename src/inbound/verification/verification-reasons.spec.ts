@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { findVerificationScheme, parseVerification, VERIFICATION_KINDS } from './verification-schemes.js';
+import { aRawRequest } from './raw-request.builders.js';
 import type { RawRequest } from './raw-request.js';
 
 const CONTEXT = { allowCidrs: [], allowedAddresses: [] };
@@ -12,16 +13,8 @@ const DESK = {
   },
 };
 
-const request = (part: Partial<RawRequest> = {}): RawRequest => ({
-  method: 'POST',
-  url: 'https://waybill.example/hooks/hk_1',
-  headers: {},
-  body: Buffer.from('{"a":1}'),
-  receivedAt: NOW,
-  clientIp: '192.0.2.7',
-  peerIp: '192.0.2.7',
-  ...part,
-});
+const request = (part: Partial<RawRequest> = {}): RawRequest =>
+  aRawRequest({ headers: {}, body: Buffer.from('{"a":1}'), receivedAt: NOW, ...part });
 
 async function reasonOf(input: object, of: RawRequest): Promise<string> {
   const parsed = parseVerification(input, CONTEXT);
@@ -105,6 +98,130 @@ describe('the reason of a refusal', () => {
     expect(await reasonOf(STRIPE, stripe(0, signed, `${signed}\n`))).toMatch(
       /^signature does not match: we received 20001/,
     );
+  });
+});
+
+describe('a certificate that a proxy tells of', () => {
+  const mtls = {
+    kind: 'mtls',
+    trustedProxies: ['10.0.0.0/8', '2001:db8::/32'],
+    header: 'x-subject',
+    match: 'subject',
+    verdictHeader: 'x-verify',
+    accepted: ['CN=lab'],
+  };
+  const told = { 'x-subject': 'CN=lab', 'x-verify': 'SUCCESS' };
+
+  it.each([
+    ['taken', told, '10.1.2.3'],
+    ['taken', told, '::ffff:10.1.2.3'],
+    ['taken', told, '2001:db8::1'],
+    ['the connection comes from 192.0.2.7, which is no trusted proxy', told, '192.0.2.7'],
+    ['the connection comes from nonsense, which is no trusted proxy', told, 'nonsense'],
+    ['header x-subject is missing: there was no client certificate', { 'x-verify': 'SUCCESS' }, '10.1.2.3'],
+    ["the certificate's subject is not accepted", { ...told, 'x-subject': 'CN=lab2' }, '10.1.2.3'],
+    [
+      'header x-verify must say SUCCESS: the proxy did not accept the certificate',
+      { ...told, 'x-verify': 'FAILED:expired' },
+      '10.1.2.3',
+    ],
+  ])('says %s', async (reason, headers, peerIp) => {
+    expect(await reasonOf(mtls, request({ headers, peerIp, clientIp: '10.9.9.9' }))).toBe(reason);
+  });
+});
+
+describe('a request of Twilio', () => {
+  const url = 'https://waybill.example/hooks/hk_1';
+  const signed = (text: string) => createHmac('sha1', 'k').update(text).digest('base64');
+  const FORM = 'application/x-www-form-urlencoded';
+
+  it.each([
+    ['taken', signed(url), '', 'application/json'],
+    ['taken', signed(`${url}ab`), 'a=b', FORM],
+    ['the body is no form, and the URL has no bodySHA256: nothing covers the body', signed(url), '{}', 'text/plain'],
+    ['the body is no form in UTF-8', signed(`${url}a\ufffd`), 'a=%ff', FORM],
+    ['the body is no form in UTF-8', signed(`${url}aé`), 'a=é', FORM],
+  ])('is %s', async (reason, signature, body, type) => {
+    const headers = { 'content-type': type, 'x-twilio-signature': signature };
+    expect(await reasonOf({ kind: 'twilio', secrets: ['k'] }, request({ url, headers, body: Buffer.from(body) }))).toBe(
+      reason,
+    );
+  });
+
+  it('is refused where the body is another than its hash', async () => {
+    const hashed = `${url}?bodySHA256=${'0'.repeat(64)}`;
+    const headers = { 'x-twilio-signature': signed(hashed) };
+    expect(await reasonOf({ kind: 'twilio', secrets: ['k'] }, request({ url: hashed, headers }))).toBe(
+      'bodySHA256 does not match: we received 7 bytes',
+    );
+  });
+});
+
+it('a key that comes twice is none', async () => {
+  const input = { kind: 'api-key', in: 'query', name: 'k', secrets: ['v'] };
+  expect(await reasonOf(input, request({ url: 'https://waybill.example/?k=v' }))).toBe('taken');
+  expect(await reasonOf(input, request({ url: 'https://waybill.example/?k=v&k=w' }))).toBe(
+    'query parameter k comes several times',
+  );
+});
+
+it('a header with many signatures is read so far only', async () => {
+  const input = { kind: 'standard-webhooks', secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] };
+  const time = String(NOW.getTime() / 1_000);
+  const headers = { 'webhook-id': 'm', 'webhook-timestamp': time, 'webhook-signature': 'v1,a '.repeat(11).trim() };
+  expect(await reasonOf(input, request({ headers }))).toBe(
+    'webhook-signature holds 11 signatures, at most 10 are read',
+  );
+});
+
+describe('the id of an event', () => {
+  const verdictOf = async (input: object, of: RawRequest) => {
+    const parsed = parseVerification(input, CONTEXT);
+    return parsed.ok ? findVerificationScheme(parsed.kind)?.verify(of, parsed.value, DESK) : null;
+  };
+
+  it('is told where it is signed', async () => {
+    const signature = createHmac('sha256', 'k').update('e-1.{"a":1}').digest('hex');
+    const input = { kind: 'hmac', header: 'x-s', template: '{{id}}.{{body}}', idHeader: 'X-Id', secrets: ['k'] };
+    expect(await verdictOf(input, request({ headers: { 'x-s': signature, 'x-id': 'e-1' } }))).toEqual({
+      ok: true,
+      eventId: 'e-1',
+    });
+  });
+
+  it('is not taken from a header that anybody can change', async () => {
+    const signature = createHmac('sha256', 'k').update('{"a":1}').digest('hex');
+    const headers = { 'x-hub-signature-256': `sha256=${signature}`, 'x-github-delivery': 'e-1' };
+    expect(await verdictOf(GITHUB, request({ headers }))).toEqual({ ok: true });
+  });
+});
+
+describe('where a request carries what no log may keep', () => {
+  it.each([
+    [GITHUB, { headers: [], query: [] }],
+    [
+      { kind: 'basic', username: 'u', secrets: ['p'] },
+      { headers: ['authorization'], query: [] },
+    ],
+    [
+      { kind: 'bearer', secrets: ['t'] },
+      { headers: ['authorization'], query: [] },
+    ],
+    [
+      { kind: 'api-key', in: 'header', name: 'X-Key', secrets: ['t'] },
+      { headers: ['x-key'], query: [] },
+    ],
+    [
+      { kind: 'api-key', in: 'query', name: 'Key', secrets: ['t'] },
+      { headers: [], query: ['Key'] },
+    ],
+    [
+      { kind: 'jwt', keySetUrl: 'https://vendor.example/', header: 'X-Token' },
+      { headers: ['x-token'], query: [] },
+    ],
+  ])('is told for %j', (input, places) => {
+    const parsed = parseVerification(input, CONTEXT);
+    expect(parsed.ok && findVerificationScheme(parsed.kind)?.credentialPlaces(parsed.value.settings)).toEqual(places);
   });
 });
 

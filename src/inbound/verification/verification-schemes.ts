@@ -3,6 +3,16 @@ import { parseShape } from '../../common/parse-shape.js';
 import { isRecord, kindOf } from '../../common/primitives.js';
 import { GITHUB_SCHEME } from './github.scheme.js';
 import { HMAC_SCHEME } from './hmac.scheme.js';
+import { API_KEY_SCHEME } from './api-key.scheme.js';
+import { BASIC_SCHEME } from './basic.scheme.js';
+import { BEARER_SCHEME } from './bearer.scheme.js';
+import { JWT_SCHEME } from './jwt.scheme.js';
+import { META_SCHEME } from './meta.scheme.js';
+import { MTLS_SCHEME } from './mtls.scheme.js';
+import { NO_VERIFICATION_SCHEME } from './none.scheme.js';
+import { SHOPIFY_SCHEME } from './shopify.scheme.js';
+import { SLACK_SCHEME } from './slack.scheme.js';
+import { TWILIO_SCHEME } from './twilio.scheme.js';
 import { STANDARD_WEBHOOKS_SCHEME } from './standard-webhooks.scheme.js';
 import { STRIPE_SCHEME } from './stripe.scheme.js';
 import type {
@@ -44,9 +54,22 @@ const register = <Input extends object, Settings extends JsonObject, Secrets ext
 };
 
 const REGISTRY: ReadonlyMap<string, RegisteredVerificationScheme> = new Map(
-  [register(STANDARD_WEBHOOKS_SCHEME), register(STRIPE_SCHEME), register(GITHUB_SCHEME), register(HMAC_SCHEME)].map(
-    (entry) => [entry.kind, entry],
-  ),
+  [
+    register(STANDARD_WEBHOOKS_SCHEME),
+    register(STRIPE_SCHEME),
+    register(GITHUB_SCHEME),
+    register(SHOPIFY_SCHEME),
+    register(SLACK_SCHEME),
+    register(META_SCHEME),
+    register(TWILIO_SCHEME),
+    register(HMAC_SCHEME),
+    register(BASIC_SCHEME),
+    register(BEARER_SCHEME),
+    register(API_KEY_SCHEME),
+    register(JWT_SCHEME),
+    register(MTLS_SCHEME),
+    register(NO_VERIFICATION_SCHEME),
+  ].map((entry) => [entry.kind, entry]),
 );
 
 export const VERIFICATION_KINDS = [...REGISTRY.keys()];

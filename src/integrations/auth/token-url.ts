@@ -8,9 +8,14 @@ const PUBLIC_ONLY = new AddressGuard([]);
 
 /**
  * What is wrong with the address of a token or login endpoint. Credentials are sent there, so plain http is taken for
- * private addresses only, such as one in the same cluster (RFC 6749, section 3.2, wants TLS).
+ * private addresses only, such as one in the same cluster (RFC 6749, section 3.2, wants TLS). `why` tells another reason.
  */
-export function tokenUrlFaults(field: string, url: string, { allowCidrs }: AuthCheckContext): FieldFault[] {
+export function tokenUrlFaults(
+  field: string,
+  url: string,
+  { allowCidrs }: AuthCheckContext,
+  why = 'credentials are sent there',
+): FieldFault[] {
   const fault = (expected: string) => [{ field, expected, received: 'string' }];
   if (/[{}]/.test(url)) return fault('must not hold placeholders');
   try {
@@ -21,7 +26,7 @@ export function tokenUrlFaults(field: string, url: string, { allowCidrs }: AuthC
   }
   return url.toLowerCase().startsWith('https:') || isPrivate(new URL(url).hostname)
     ? []
-    : fault('must be https: credentials are sent there');
+    : fault(`must be https: ${why}`);
 }
 
 const isPrivate = (hostname: string) =>

@@ -38,6 +38,10 @@ const isPublic = (address: Address): boolean =>
 /** Deprecated (RFC 4291, section 2.5.5.1); ipaddr.js takes this one notation of it for the IPv4 address at its end. */
 const isIPv4Compatible = (address: string): boolean => /^::\d+\./.test(address);
 
+/** Whether a text is an IP address in one of the ranges; one mapped into IPv6 counts as the IPv4 address that it is. */
+export const isWithin = (address: string, ranges: readonly AddressRange[]): boolean =>
+  isIP(address) !== 0 && ipaddr.isValid(address) && ranges.some((range) => matches(ipaddr.process(address), range));
+
 /** @throws AddressRangeError naming the first range that cannot be read. */
 export const parseAddressRanges = (cidrs: readonly string[]) => cidrs.map(parseRange);
 
