@@ -29,7 +29,6 @@ import { DeliveryPreview } from './preview/delivery-preview.js';
 import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
 import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
-import { RedactionDesk } from './redaction-desk.js';
 import { Reconciler } from './reconciler.js';
 
 @Module({
@@ -59,7 +58,6 @@ import { Reconciler } from './reconciler.js';
     DeliveryPreview,
     EventAgain,
     PreviewWarnings,
-    RedactionDesk,
     DeliveryRunner,
     DeliveryOrder,
     DeliveryFollowUp,
