@@ -16,6 +16,7 @@ import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWatch } from './delivery-watch.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { DueTries } from './due-tries.js';
+import { EventExpiry } from './event-expiry.js';
 import { EventFilter } from './event-filter.js';
 import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
@@ -37,6 +38,7 @@ import { Reconciler } from './reconciler.js';
     EventFilter,
     FanOut,
     EventStore,
+    EventExpiry,
     ActionDispatcher,
     { provide: TokenDesks, useClass: SharedTokenDesks },
     ...PIPELINE_STEPS,

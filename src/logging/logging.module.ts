@@ -69,6 +69,7 @@ import { LogSpool } from './spool/log-spool.js';
     LogFinder,
     LogWalk,
     LogWriter,
+    RowExpiry,
     CallbackOutbox,
   ],
 })
