@@ -8,6 +8,7 @@ import { optionsFromEnvironment } from './config/environment.js';
 import { secretValuesOf } from './config/secret-values.js';
 import { DB_HELP, readDbArguments } from './db/db-arguments.js';
 import { runDbCommand } from './db/db-commands.js';
+import { InsightsRebuildModule } from './insights/insights-rebuild.module.js';
 import { DbModule } from './db/db.module.js';
 
 /** What the settings ask for and this command does not need. */
@@ -25,7 +26,9 @@ try {
     console.error(`${command}\n\n${DB_HELP}`);
     process.exitCode = 2;
   } else {
-    const module = DbModule.of(() => optionsFromEnvironment({ ...process.env, ...UNUSED }).options, files);
+    // What it is made of checks the indexes, which the other commands are there to bring about.
+    const parts = command.name === 'rebuild-rollups' ? [InsightsRebuildModule] : [];
+    const module = DbModule.of(() => optionsFromEnvironment({ ...process.env, ...UNUSED }).options, files, parts);
     const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     try {
       process.exitCode = await runDbCommand(app, command, terminal);

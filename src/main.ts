@@ -45,7 +45,7 @@ async function serve(
   const options = { logger, abortOnError: false, bodyParser: false, return503OnClosing: true };
   const app = await NestFactory.create<NestExpressApplication>(module, options);
   const requestLog = createRequestLog(createPinoLogger(environment.logLevel, { mixin: () => ({}), hooks }));
-  setUpServer(app, app.get<Settings>(SETTINGS), requestLog);
+  setUpServer(app, app.get<Settings>(SETTINGS), requestLog, environment.trustProxy);
   if (environment.role !== 'worker') setUpOpenApi(app);
   await app.listen(port);
   return app;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import helmet from 'helmet';
 import type { HttpLogger } from 'pino-http';
 import type { Settings } from './config/settings.js';
+import type { TrustedProxies } from './config/trusted-proxies.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 
@@ -18,7 +19,9 @@ export function setUpServer(
   app: NestExpressApplication,
   { limits }: Pick<Settings, 'limits'>,
   requestLog?: HttpLogger,
+  trustProxy: TrustedProxies = 0,
 ): void {
+  app.set('trust proxy', trustProxy);
   const correlation = new CorrelationMiddleware();
   app.use(correlation.use.bind(correlation));
   if (requestLog) app.use(requestLog);

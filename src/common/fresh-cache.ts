@@ -38,6 +38,11 @@ export class FreshCache<K extends number | string, V> {
     return entry ? entry.value : this.get(key);
   }
 
+  /** What was read a moment ago; `undefined` where the database has to be asked. */
+  current(key: K): Awaited<V> | undefined {
+    return this.entries.get(key)?.value;
+  }
+
   forget(key: K): void {
     this.entries.delete(key);
   }

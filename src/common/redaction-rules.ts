@@ -1,9 +1,12 @@
 import { RE2JS } from 're2js';
 import { isRecord } from './primitives.js';
 
-/** What a tenant or an integration wants hidden beside what always is. */
+/** What a tenant, an integration or a decorated method wants hidden beside what always is. */
 export interface RedactionSettings {
-  /** `/body/patient/name`, `/response/body/items/N/note`, `/headers/x-patient`, `/query/name`: see {@link parsePath}. */
+  /**
+   * Places in the request and the response as the log shows them: `/body/patient/name`, `/response/body/items/N/note`,
+   * `/headers/x-patient`, `/query/name`, `/params/patientId`: see {@link parsePath}.
+   */
   readonly paths: readonly string[];
   /** Names of members, headers, parameters and elements, wherever they stand; in any case, without regard to `-` and `_`. */
   readonly names: readonly string[];
@@ -16,8 +19,8 @@ export const NO_REDACTION: RedactionSettings = { paths: [], names: [], patterns:
 const SIDES = ['request', 'response'] as const;
 export type Side = (typeof SIDES)[number];
 
-const PARTS = ['body', 'headers', 'query'] as const;
-type Part = (typeof PARTS)[number];
+const PARTS = ['body', 'headers', 'query', 'params'] as const;
+export type Part = (typeof PARTS)[number];
 
 /** One path: the names on the way, `*` for any one, `**` for any number of them. */
 type Segments = readonly string[];
@@ -78,8 +81,8 @@ function replaced(text: string, pattern: RE2JS, replacement: string): string {
 }
 
 /**
- * Reads a path as RFC 6901 writes one (`~0` is `~`, `~1` is `/`), that starts with the part it leads into: `body`, `headers` or
- * `query`, with `request` or `response` before it where it is to be of one of them only.
+ * Reads a path as RFC 6901 writes one (`~0` is `~`, `~1` is `/`), that starts with the part it leads into: `body`, `headers`,
+ * `query`, or `params` of a host's own route, with `request` or `response` before it where it is to be of one of them only.
  * @throws Error that says what is wrong with it.
  */
 export function parsePath(path: string): Path {
@@ -88,7 +91,7 @@ export function parsePath(path: string): Path {
   const [first, ...segments] = side === null ? names : names.slice(1);
   const part = PARTS.find((known) => known === first);
   if (start !== '' || !part)
-    throw new Error('must start with /body, /headers or /query, or /request or /response before it');
+    throw new Error('must start with /body, /headers, /query or /params, or /request or /response before it');
   if (part !== 'body' && segments.length !== 1) throw new Error(`must name one of the ${part}, as in /${part}/name`);
   return { side, part, segments: part === 'headers' ? segments.map((name) => name.toLowerCase()) : segments };
 }

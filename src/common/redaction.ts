@@ -1,6 +1,6 @@
 import { isRecord } from './primitives.js';
 import { withoutPatterns } from './redaction-patterns.js';
-import { NO_RULES, normalisedName as normalised, type Side, withoutPaths } from './redaction-rules.js';
+import { NO_RULES, normalisedName as normalised, type Part, type Side, withoutPaths } from './redaction-rules.js';
 
 /** Stands for whatever was hidden. */
 export const REDACTED = '***';
@@ -47,6 +47,11 @@ export class Redactor {
     this.forms = [...new Set(forms)].sort((a, b) => b.length - a.length);
   }
 
+  /** Whether it hides nothing but what every other one does. */
+  get isPlain(): boolean {
+    return this.forms.length === 0 && this.rules === NO_RULES;
+  }
+
   text(text: string): string {
     const known = this.forms.reduce((redacted, form) => redacted.replaceAll(form, () => REDACTED), text);
     return this.rules.text(withoutPatterns(known, REDACTED), REDACTED);
@@ -89,10 +94,10 @@ export class Redactor {
     }
   }
 
-  /** A value of a body without what paths lead to; else as it is. */
-  withoutPaths(value: unknown, side: Side): unknown {
-    const paths = this.rules.pathsInto(side, 'body');
-    if (paths.length > 0 && !isRecord(value) && !Array.isArray(value)) return REDACTED;
+  /** A value of a part without what paths lead to; else as it is. */
+  withoutPaths(value: unknown, side: Side, part: Part = 'body'): unknown {
+    const paths = this.rules.pathsInto(side, part);
+    if (paths.length > 0 && typeof value === 'string') return REDACTED;
     return withoutPaths(value, paths, REDACTED);
   }
 

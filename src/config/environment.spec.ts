@@ -23,6 +23,7 @@ describe('optionsFromEnvironment', () => {
       role: 'all',
       port: 3_000,
       logLevel: 'info',
+      trustProxy: 0,
       options: { mongodb: { uri: 'mongodb://db/waybill' }, redis: { url: 'redis://cache' }, secretKeys: 'k1:AAAA' },
     });
   });

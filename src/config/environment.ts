@@ -4,6 +4,7 @@ import { isRecord } from '../common/primitives.js';
 import { SETTING_VARIABLES, type SettingVariable } from './setting-variables.js';
 import { resolveSettings, type WaybillOptionsInput } from './settings.js';
 import { SettingsError } from './settings.error.js';
+import { readTrustedProxies, type TrustedProxies } from './trusted-proxies.js';
 import { type Role, ROLES } from './waybill-options.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -18,6 +19,7 @@ export interface ServerEnvironment {
   /** `null`: a worker without PORT listens nowhere. */
   readonly port: number | null;
   readonly logLevel: LogLevel;
+  readonly trustProxy: TrustedProxies;
   readonly options: WaybillOptionsInput;
 }
 
@@ -34,7 +36,7 @@ const TOOL_VARIABLES = [
 const KUBERNETES_VARIABLE = /^WAYBILL_(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 
 /** Variables of the server itself, beside those of the settings. */
-const SERVER_VARIABLES = ['WAYBILL_ROLE', 'WAYBILL_LOG_LEVEL', 'PORT'] as const;
+const SERVER_VARIABLES = ['WAYBILL_ROLE', 'WAYBILL_LOG_LEVEL', 'WAYBILL_TRUST_PROXY', 'PORT'] as const;
 
 /** @throws SettingsError naming every fault at once, unknown `WAYBILL_` variables included. */
 export function optionsFromEnvironment(env: Environment): ServerEnvironment {
@@ -44,10 +46,23 @@ export function optionsFromEnvironment(env: Environment): ServerEnvironment {
   const port = env['PORT'] ? wholeNumber('PORT', env['PORT'], faults) : null;
   if (port !== null && port > MAX_PORT)
     faults.push({ field: 'PORT', expected: `must not be greater than ${MAX_PORT}`, received: 'number' });
+  const trustProxy = readTrustedProxies(env['WAYBILL_TRUST_PROXY'] || '0');
+  if (trustProxy === null)
+    faults.push({
+      field: 'WAYBILL_TRUST_PROXY',
+      expected: 'must be a number of proxies, or addresses and ranges such as 10.1.0.0/16, separated by commas',
+      received: 'text',
+    });
   const options = settingsOf(env, faults);
   faults.push(...settingFaults(options));
   if (faults.length > 0) throw new SettingsError(faults);
-  return { role, logLevel, port: port ?? (role === 'worker' ? null : DEFAULT_PORT), options };
+  return {
+    role,
+    logLevel,
+    trustProxy: trustProxy ?? 0,
+    port: port ?? (role === 'worker' ? null : DEFAULT_PORT),
+    options,
+  };
 }
 
 function settingsOf(env: Environment, faults: FieldFault[]): WaybillOptionsInput {

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AuditVerification } from '../audit/audit-verification.js';
+import { InsightsRebuild, type RebuiltDay } from '../insights/insights-rebuild.js';
 import { Database } from '../storage/database.js';
 import { DB_HELP, type DbCommand } from './db-arguments.js';
 import { Migrator } from './migrator.js';
@@ -24,9 +25,11 @@ export function runDbCommand(app: INestApplicationContext, command: DbCommand, t
     case 'up':
       return migrate(app.get(Migrator), terminal);
     case 'verify-audit':
+      return verifyAudit(app, command, terminal);
+    case 'rebuild-rollups':
       break;
   }
-  return verifyAudit(app, command, terminal);
+  return rebuildRollups(app, command, terminal);
 }
 
 async function printStatus(migrator: Migrator, { print }: Terminal): Promise<number> {
@@ -48,6 +51,16 @@ async function printCheck(migrator: Migrator, { print }: Terminal): Promise<numb
   if (otherCollections.length > 0) print(`Not of Waybill: ${otherCollections.join(', ')}.`);
   if (indexes.length + missingCollections.length > 0) return 1;
   print('The database is as this version needs it.');
+  return 0;
+}
+
+async function rebuildRollups(
+  app: INestApplicationContext,
+  { from, to, tenantId }: Extract<DbCommand, { name: 'rebuild-rollups' }>,
+  { tell }: Terminal,
+): Promise<number> {
+  const onDay = ({ tenantId: id, day }: RebuiltDay) => tell(`${id} ${day.toISOString().slice(0, 10)}`);
+  await app.get(InsightsRebuild, { strict: false }).rebuild({ from, to, tenantId, onDay });
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AuditVerification } from '../audit/audit-verification.js';
 import { resolveSettings, SETTINGS, type WaybillOptionsInput } from '../config/settings.js';
 import { StorageModule } from '../storage/storage.module.js';
@@ -7,7 +7,8 @@ import { MIGRATION_FILES, type MigrationFiles, Migrator } from './migrator.js';
 /** What the command for the database is made of: the database, and nothing that writes to it by itself. */
 @Module({})
 export class DbModule {
-  static of(options: () => WaybillOptionsInput, files: MigrationFiles): DynamicModule {
+  /** `parts`: what a command needs beside the database. */
+  static of(options: () => WaybillOptionsInput, files: MigrationFiles, parts: Type[] = []): DynamicModule {
     return {
       module: DbModule,
       imports: [
@@ -18,6 +19,7 @@ export class DbModule {
           exports: [SETTINGS],
         },
         StorageModule,
+        ...parts,
       ],
       providers: [Migrator, AuditVerification, { provide: MIGRATION_FILES, useValue: files }],
     };

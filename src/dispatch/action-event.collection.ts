@@ -55,6 +55,8 @@ export interface ActionEvent {
   unmatchedReason: 'no_integration' | 'all_skipped' | null;
   /** Set until all logs of `deliveries` are written; the reconciler completes what a dead process left. */
   fanOutPending?: true;
+  /** One of its logs was past its time; it goes with the last of them. */
+  expiring?: true;
   /** When the person whom it was about was erased. */
   erasedAt?: Date;
   /** How often the same idempotency key came again, and when it last did. */
@@ -81,6 +83,7 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
     skipped: { type: [Object], required: true },
     unmatchedReason: { type: String, default: null },
     fanOutPending: { type: Boolean },
+    expiring: { type: Boolean },
     erasedAt: { type: Date },
     duplicateCount: { type: Number, required: true },
     lastDuplicateAt: { type: Date, default: null },
@@ -91,6 +94,18 @@ export const ACTION_EVENTS = defineCollection<ActionEvent>({
       keys: { createdAt: 1 },
       options: { partialFilterExpression: { fanOutPending: true } },
       serves: 'reconciler: events whose logs may be missing',
+    },
+    {
+      name: 'expiring',
+      keys: { tenantId: 1, createdAt: 1 },
+      options: { partialFilterExpression: { expiring: true } },
+      serves: 'retention: events whose logs go',
+    },
+    {
+      name: 'unmatched',
+      keys: { tenantId: 1, createdAt: 1 },
+      options: { partialFilterExpression: { unmatchedReason: { $gt: '' } } },
+      serves: 'retention: events that never had a log',
     },
   ],
 });

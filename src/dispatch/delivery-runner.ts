@@ -12,7 +12,7 @@ import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
-import { RedactionDesk } from './redaction-desk.js';
+import { RedactionDesk } from '../security/tenants/redaction-desk.js';
 import { Delivery } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
@@ -106,7 +106,7 @@ export class DeliveryRunner {
     const refused = await this.filter.refusalOf(log, integration, action);
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
-    delivery.rules = await this.redaction.rulesFor(integration);
+    delivery.rules = await this.redaction.rulesFor(integration.tenantId, integration.redaction);
     const call = () => this.calls.run(() => this.pipeline.run(delivery));
     const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
     return { verdict, delivery };

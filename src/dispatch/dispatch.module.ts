@@ -16,6 +16,7 @@ import { DeliveryRunner } from './delivery-runner.js';
 import { DeliveryWatch } from './delivery-watch.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { DueTries } from './due-tries.js';
+import { EventExpiry } from './event-expiry.js';
 import { EventFilter } from './event-filter.js';
 import { EventStore } from './event-store.js';
 import { FanOut } from './fan-out.js';
@@ -29,7 +30,6 @@ import { DeliveryPreview } from './preview/delivery-preview.js';
 import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
 import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
-import { RedactionDesk } from './redaction-desk.js';
 import { Reconciler } from './reconciler.js';
 import { TryWorker } from './try-worker.js';
 
@@ -39,6 +39,7 @@ import { TryWorker } from './try-worker.js';
     EventFilter,
     FanOut,
     EventStore,
+    EventExpiry,
     ActionDispatcher,
     { provide: TokenDesks, useClass: SharedTokenDesks },
     ...PIPELINE_STEPS,
@@ -60,7 +61,6 @@ import { TryWorker } from './try-worker.js';
     DeliveryPreview,
     EventAgain,
     PreviewWarnings,
-    RedactionDesk,
     DeliveryRunner,
     DeliveryOrder,
     DeliveryFollowUp,

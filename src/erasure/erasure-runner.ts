@@ -5,6 +5,7 @@ import type { Role } from '../config/waybill-options.js';
 import { eventIdsOf, LogErasure } from '../logging/erasure/log-erasure.js';
 import type { Erasure } from './erasure.collection.js';
 import { ErasureStore } from './erasure.store.js';
+import { EchoErasure } from './echo-erasure.js';
 import { EventErasure } from './event-erasure.js';
 
 /** Less than a part of a round may take: another round goes on. */
@@ -25,6 +26,7 @@ export class ErasureRunner implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly erasures: ErasureStore,
     private readonly logs: LogErasure,
     private readonly events: EventErasure,
+    private readonly echoes: EchoErasure,
     @Inject(SETTINGS) settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {
@@ -52,12 +54,16 @@ export class ErasureRunner implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async carryOut(erasure: Open, stopping: AbortSignal, now: Date): Promise<void> {
     const isFirst = erasure.finishedAt === null;
+    await this.echoes.forgetSubject(erasure);
     if (erasure.step === 'logs') await this.eraseLogs(erasure, stopping);
     if (erasure.step === 'logs' || erasure.step === 'events') await this.eraseEvents(erasure, stopping);
     await this.eraseLogs(erasure, stopping);
     await this.erasePayloads(erasure);
     if (stopping.aborted) return this.erasures.progress(erasure, { dueAt: now });
-    if (!isFirst) return this.erasures.progress(erasure, { value: null, dueAt: null });
+    if (!isFirst) {
+      await this.echoes.deleteGroups(await this.erasures.failureGroupIdsOf(erasure));
+      return this.erasures.end(erasure);
+    }
     const finishedAt = new Date();
     await this.erasures.progress(erasure, {
       step: 'late logs',
@@ -74,9 +80,14 @@ export class ErasureRunner implements OnApplicationBootstrap, OnModuleDestroy {
       if (logs.length === 0) return;
       const { deleted, shared } = await this.logs.deletePayloads(logs);
       // Once the logs are without personal data, nothing leads to these any more.
-      await this.erasures.progress(erasure, { payloadIds: shared, counted: { payloads: deleted } });
+      const failureGroupIds = await this.echoes.groupsOf(logs);
+      await this.erasures.progress(erasure, { payloadIds: shared, failureGroupIds, counted: { payloads: deleted } });
+      await this.echoes.deleteGroups(failureGroupIds);
+      await this.echoes.forgetLogs(logs);
       const events = await this.events.scrub(eventIdsOf(logs));
       const scrubbed = await this.logs.scrub(logs);
+      // Who had read the logs before has written by now, or looks again.
+      await this.echoes.forgetLogs(logs);
       await this.erasures.progress(erasure, { counted: { ...scrubbed, events } });
     }
   }

@@ -26,6 +26,8 @@ export interface Erasure {
   eventId: EventId | null;
   /** Payloads that others may have as well. */
   payloadIds: string[];
+  /** Groups that failures of the person were in, until nothing is left to look for. */
+  failureGroupIds?: string[];
   counts: ErasureCounts;
   /** `null` until everything that was there is erased. */
   finishedAt: Date | null;
@@ -47,9 +49,13 @@ export const ERASURES = defineCollection<Erasure>({
     step: { type: String, required: true },
     eventId: { type: String, default: null },
     payloadIds: { type: [String], required: true },
+    failureGroupIds: { type: [String] },
     counts: { type: Object, required: true },
     finishedAt: { type: Date, default: null },
     dueAt: { type: Date, default: null },
   },
-  indexes: [{ name: 'due', keys: { dueAt: 1 }, serves: 'erasure: those that a worker has to go on with' }],
+  indexes: [
+    { name: 'due', keys: { dueAt: 1 }, serves: 'erasure: those that a worker has to go on with' },
+    { name: 'of_subject', keys: { subjectHash: 1 }, serves: 'log entries that come late: whether somebody was erased' },
+  ],
 });

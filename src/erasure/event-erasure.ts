@@ -20,7 +20,7 @@ export class EventErasure {
     if (ids.length === 0) return 0;
     const events = await this.events.find({ _id: { $in: [...ids] }, erasedAt: { $exists: false } }).toArray();
     const erasedAt = new Date();
-    const updates = events.map(({ _id, deliveries }) => ({
+    const updates = events.map(({ _id, deliveries, repeats }) => ({
       q: { _id },
       u: {
         $set: {
@@ -28,6 +28,7 @@ export class EventErasure {
           contextHash: '',
           idempotencyKey: null,
           deliveries: deliveries.map(({ order: _order, ...delivery }) => ({ ...delivery, filterError: null })),
+          ...(repeats ? { repeats: { ...repeats, reason: '' } } : {}),
           erasedAt,
         },
         $unset: { fanOutPending: '' },

@@ -15,7 +15,7 @@ const IsRedactionPath = () =>
     { name: 'isRedactionPath', validator: { validate: accepts(parsePath) } },
     {
       each: true,
-      message: 'each path must start with /body, /headers or /query, or with /request or /response before it',
+      message: 'each path must start with /body, /headers, /query or /params, or with /request or /response before it',
     },
   );
 
@@ -32,7 +32,7 @@ const IsRe2 = () =>
 export class RedactionInput implements RedactionSettings {
   /**
    * Places in what was sent and received: `/body/patient/name`, `/response/body/items/N/note`, `/headers/x-patient`,
-   * `/query/name`. `*` stands for any one name or index, `**` for any number of them. A body that a path leads into and that
+   * `/query/name`; `/params/name` of a host's own routes. `*` stands for any one name or index, `**` for any number of them. A body that a path leads into and that
    * is no JSON is hidden as a whole.
    */
   @IsArray()

@@ -9,7 +9,7 @@ import { SpanSums } from './span-sums.js';
 
 const DAY_MS = STEP_MS['1d'];
 
-interface RebuiltDay {
+export interface RebuiltDay {
   readonly tenantId: TenantId;
   readonly day: Date;
 }

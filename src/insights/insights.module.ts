@@ -27,6 +27,6 @@ import { Stats } from './stats.js';
     Stats,
     FailureGroups,
   ],
-  exports: [Stats, FailureGroups, InsightsRebuild],
+  exports: [Stats, FailureGroups, FailureGroupStore, InsightsRebuild],
 })
 export class InsightsModule {}

@@ -45,6 +45,7 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
   private isShort = false;
   private keepings = 0;
   private keeping = 0;
+  private afterWrite: (entries: readonly LogEntry[]) => Promise<void> = async () => undefined;
   private loop: Promise<void> | null = null;
   private drainedTotal = 0;
   private refusedTotal = 0;
@@ -83,6 +84,11 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
   isNearlyDrained(): boolean {
     if (this.isOpen() || this.away || this.stopped) return false;
     return this.isShort && this.spool.bytes() < NEARLY_DRAINED_BYTES;
+  }
+
+  /** Told of entries that are in MongoDB now, however old they are, before they leave where they were kept. */
+  whenWritten(tell: (entries: readonly LogEntry[]) => Promise<void>): void {
+    this.afterWrite = tell;
   }
 
   /** Resolves when some more is drained, or could not be. */
@@ -239,6 +245,7 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
       this.refusedTotal += refusals.length;
       this.drainedTotal += entries.length - refusals.length;
     }
+    await this.afterWrite(entries);
     await done();
     this.isShort = isShort;
     return 'progress';

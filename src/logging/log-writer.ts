@@ -31,6 +31,7 @@ export class LogWriter implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly overflow = new LogOverflow(this.log);
   private readonly guard: RefusalGuard;
+  private readonly held = new Set<Promise<LogEntry>>();
   private hurry: (() => void) | null = null;
   private readonly commits = new GroupCommit<LogEntry, Outcome>({
     maxBatch: MAX_BATCH,
@@ -65,9 +66,21 @@ export class LogWriter implements BeforeApplicationShutdown {
     await this.commit(entry);
   }
 
+  /** The same of an entry that is still to be made. */
+  async offerLater(entry: Promise<LogEntry>): Promise<void> {
+    this.held.add(entry);
+    try {
+      const ready = await entry;
+      // What waits for all that is held must find this one in the commit.
+      return this.offer(ready);
+    } finally {
+      this.held.delete(entry);
+    }
+  }
+
   /** Entries that are not durable yet. */
   pendingCount(): number {
-    return this.commits.size;
+    return this.commits.size + this.held.size;
   }
 
   /** Entries that found no room anywhere, since the start. */
@@ -76,13 +89,14 @@ export class LogWriter implements BeforeApplicationShutdown {
   }
 
   /** Resolves once everything that was submitted is durable, in MongoDB or elsewhere, or refused. */
-  durable(): Promise<void> {
-    return this.commits.idle();
+  async durable(): Promise<void> {
+    await Promise.allSettled(this.held);
+    await this.commits.idle();
   }
 
   /** Resolves once everything that was submitted is in MongoDB or refused. */
   async flush(): Promise<void> {
-    await this.commits.idle();
+    await this.durable();
     await this.fallback.drained();
   }
 
@@ -92,7 +106,7 @@ export class LogWriter implements BeforeApplicationShutdown {
   }
 
   private async settle(): Promise<void> {
-    await this.commits.idle();
+    await this.durable();
     await this.fallback.settleForShutdown();
   }
 

@@ -71,6 +71,7 @@ import { LogSpool } from './spool/log-spool.js';
     LogFinder,
     LogWalk,
     LogWriter,
+    RowExpiry,
     CallbackOutbox,
     MongoLogSink,
     ReceivedRequestStore,

@@ -9,6 +9,7 @@ import { SecretKeyCheck } from './secrets/secret-key-check.js';
 import { SecretVault } from './secrets/secret-vault.js';
 import { SharedTokens } from './tokens/shared-tokens.js';
 import { TokenBoard } from './tokens/token-board.js';
+import { RedactionDesk } from './tenants/redaction-desk.js';
 import { TenantSettings } from './tenants/tenant-settings.js';
 import { TenantService } from './tenants/tenant.service.js';
 
@@ -20,6 +21,7 @@ import { TenantService } from './tenants/tenant.service.js';
     SecretVault,
     TenantService,
     TenantSettings,
+    RedactionDesk,
     TokenBoard,
     SharedTokens,
     {
@@ -33,7 +35,16 @@ import { TenantService } from './tenants/tenant.service.js';
       useFactory: ({ network }: Settings) => new OutboundHttpClient({ allowCidrs: network.allowCidrs }),
     },
   ],
-  exports: [ApiKeyService, SecretCipher, SecretVault, TenantService, TenantSettings, SharedTokens, OutboundHttpClient],
+  exports: [
+    ApiKeyService,
+    SecretCipher,
+    SecretVault,
+    TenantService,
+    TenantSettings,
+    RedactionDesk,
+    SharedTokens,
+    OutboundHttpClient,
+  ],
 })
 export class SecurityModule implements OnApplicationShutdown {
   constructor(private readonly http: OutboundHttpClient) {}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Connection, createConnection } from 'mongoose';
+import { type Connection, createConnection, Types } from 'mongoose';
+import { aLog } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { runDbCommand, runKeysCommand, ServerProcess } from '../support/server-process.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
@@ -57,6 +58,26 @@ describe('the command for the database', () => {
 
     expect(await db('up')).toMatchObject({ code: 0, stderr: '' });
     expect(await applied()).toBe(MIGRATIONS.length);
+  });
+
+  it('sums the logs of some days up anew', async () => {
+    await db('up');
+    const createdAt = new Date('2026-11-03T10:00:00Z');
+    const log = { ...aLog({ createdAt }), status: 'SUCCESS' };
+    await connection.collection('integration_logs').insertMany([{ ...log, _id: new Types.ObjectId() }]);
+    const { code, stderr } = await db(
+      'rebuild-rollups',
+      '--from',
+      '2026-11-02',
+      '--to',
+      '2026-11-04',
+      '--tenant',
+      'lab-1',
+    );
+    expect([code, stderr]).toEqual([0, 'lab-1 2026-11-02\nlab-1 2026-11-03\n']);
+    expect(await connection.collection('log_rollups').countDocuments({ tenantId: 'lab-1' })).toBeGreaterThan(0);
+    expect((await db('rebuild-rollups', '--from', '2026-11-04', '--to', '2026-11-02')).code).toBe(2);
+    expect((await db('status', '--tenant', 'lab-1')).code).toBe(2);
   });
 
   it('may be run by several at once: one does the work', async () => {
@@ -136,7 +157,7 @@ describe('the command for the database', () => {
   });
 
   it.each([
-    [[], /Say what to do: status, up, check or verify-audit/],
+    [[], /Say what to do: status, up, check, verify-audit or rebuild-rollups/],
     [['up', 'now'], /too many words/],
     [['check', '--expect', 'a=1:b'], /--expect is for verify-audit/],
     [['verify-audit', '--expect', 'lab-1=4'], /is not CHAIN=SEQ:HASH/],

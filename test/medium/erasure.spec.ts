@@ -2,7 +2,10 @@ import { AUDIT_ENTRIES } from '../../src/audit/audit-entry.collection.js';
 import { ErasureRunner } from '../../src/erasure/erasure-runner.js';
 import { ERASURES } from '../../src/erasure/erasure.collection.js';
 import type { LogId } from '../../src/common/ids.js';
+import { FAILURE_GROUPS } from '../../src/insights/failures/failure-group.collection.js';
+import { InsightsRebuild } from '../../src/insights/insights-rebuild.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
+import { LogFallback } from '../../src/logging/log-fallback.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
 import { PAYLOADS } from '../../src/logging/payloads/payload.collection.js';
 import { Database } from '../../src/storage/database.js';
@@ -20,6 +23,8 @@ const PATIENTS = [
   { id: 'P-7', name: 'Somebody Else', phone: null },
 ];
 
+const NOTHING_SENT = { outcome: 'fail', request: null, response: null } as const;
+
 describe('the erasure of a patient', () => {
   let host: TestHost;
   let vendor: FakeVendor;
@@ -28,10 +33,15 @@ describe('the erasure of a patient', () => {
 
   beforeAll(async () => {
     vendor = await startFakeVendor();
-    host = await startServerHost({ patients: PATIENTS, settings: { reconciler: { intervalMs: 100 } } });
+    host = await startServerHost({
+      patients: PATIENTS,
+      settings: { reconciler: { intervalMs: 100 } },
+    });
     lab = new ApiClient(host, await host.createKey());
     vendor.answer(({ body }) =>
-      body.includes('refuse') ? { status: 422, body: { error: `no such patient: ${body}` } } : { body: { echo: body } },
+      body.includes('refuse')
+        ? { status: 422, body: { error: `no patient Zenobia: ${body}` } }
+        : { body: { echo: body } },
     );
     const integration = await host.createIntegration({
       url: `${vendor.url}/{{context.patientId}}`,
@@ -64,6 +74,23 @@ describe('the erasure of a patient', () => {
     );
   }
 
+  async function startBatches(selections: readonly object[]): Promise<string[]> {
+    const ids = [];
+    for (const selection of selections) {
+      const { body: preview } = await lab.post('/v1/retry-batches/preview', selection).expect(200);
+      const wanted = { ...selection, confirm: preview.confirm, reason: 'Zenobia called about P-1042' };
+      const { body } = await lab.post('/v1/retry-batches', wanted).expect(202);
+      ids.push(body.id);
+    }
+    return ids;
+  }
+
+  /** What workers do by themselves within minutes. */
+  const sumUp = () =>
+    host.find(InsightsRebuild).rebuild({ from: new Date(Date.now() - 86_400_000), to: new Date(), tenantId: LAB });
+
+  const batch = async (id: string) => (await lab.get(`/v1/retry-batches/${id}`).expect(200)).body;
+
   /** Everything that is stored, but the erasures themselves, and the audit log, which is never changed. */
   async function everything(): Promise<string> {
     const { db } = host.find(Database).connection;
@@ -88,15 +115,34 @@ describe('the erasure of a patient', () => {
     await lab
       .post(`/v1/integrations/${integrationId}/pause`, { reason: 'the vendor moves' })
       .expect((r) => r.status < 300);
+    const batches = await startBatches([{ filter: { context: { patientId: 'P-1042' } } }, { logIds: [refused] }]);
+    await lab.post(`/v1/integrations/${integrationId}/resume`).expect((r) => r.status < 300);
+    for (const id of batches)
+      await eventually(
+        async () => (await batch(id)).state,
+        (state) => state === 'done',
+      );
+    await sumUp();
+    expect(
+      await host
+        .find(Database)
+        .collection(FAILURE_GROUPS)
+        .countDocuments({ pattern: /Zenobia/ }),
+    ).toBe(1);
+    await lab
+      .post(`/v1/integrations/${integrationId}/pause`, { reason: 'the vendor moves' })
+      .expect((r) => r.status < 300);
     const waiting = await emit({ patientId: 'P-1042', visit: 3 }, 'QUEUED');
     await lab.patch(`/v1/integrations/${integrationId}`, { enabled: false }).expect(200);
     await lab.post('/v1/events', { action: 57, context: { patientId: 'P-1042' } }).expect(202);
     await lab.patch(`/v1/integrations/${integrationId}`, { enabled: true }).expect(200);
     expect(await everything()).toMatch(/P-1042.*Zenobia|Zenobia.*P-1042/s);
+    const tries = (await host.findLog(refused))?.attemptCount ?? 0;
     const otherBefore = await host.findLog(other);
 
     const erasure = await erase('P-1042');
 
+    await sumUp();
     const left = await everything();
     expect(left).not.toContain('P-1042');
     expect(left).not.toContain('Zenobia');
@@ -105,7 +151,7 @@ describe('the erasure of a patient', () => {
       field: 'patientId',
       subjectHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       reason: 'asked for by letter',
-      counts: { logs: 3, attempts: 1, failed: 1, events: 4 },
+      counts: { logs: 3, attempts: tries - 1, failed: 1, events: 4 },
     });
     const { body: shown } = await lab.get(`/v1/logs/${refused}`).expect(200);
     expect(shown).toMatchObject({
@@ -115,7 +161,7 @@ describe('the erasure of a patient', () => {
       extracts: {},
       erasedAt: expect.any(String),
     });
-    expect(shown.attempts).toHaveLength(2);
+    expect(shown.attempts).toHaveLength(tries);
     const audited = await host.find(Database).collection(AUDIT_ENTRIES).find({ what: 'erasure.subject' }).toArray();
     expect(audited).toMatchObject([{ why: 'asked for by letter', details: { subjectHash: erasure.subjectHash } }]);
     expect(JSON.stringify(audited)).not.toContain('P-1042');
@@ -123,6 +169,28 @@ describe('the erasure of a patient', () => {
     expect(await host.findLog(waiting)).toMatchObject({ status: 'FAIL', errorCode: 'ERASED', nextAttemptAt: null });
     await lab.post(`/v1/integrations/${integrationId}/resume`).expect((r) => r.status < 300);
     expect((await lab.post(`/v1/logs/${waiting}/retry`, { reason: 'again' })).status).toBe(409);
+  });
+
+  it('keeps a group of failures that others have as well, and deletes it with the last of them', async () => {
+    const groups = host.find(Database).collection(FAILURE_GROUPS);
+    const fail = async (patientId: string) => {
+      const log = aLog({ context: { patientId }, contextKeys: [`patientId=${patientId}`], integrationName: 'shared' });
+      const writer = host.find(LogWriter);
+      await writer.submit({ kind: 'opened', log });
+      const error = { errorClass: 'rejected', errorCode: 'HTTP_422', errorMessage: 'no bed for Ottoline' } as const;
+      await writer.submit({ kind: 'executed', execution: aTry(log, { ...error, ...NOTHING_SENT }) });
+    };
+    const summedUp = async () => {
+      await sumUp();
+      return groups.findOne({ pattern: 'no bed for Ottoline' });
+    };
+    await fail('P-31');
+    await fail('P-32');
+    expect(await summedUp()).toMatchObject({ count: 2 });
+    await erase('P-31');
+    expect(await summedUp()).toMatchObject({ count: 1 });
+    await erase('P-32');
+    expect(await summedUp()).toBeNull();
   });
 
   it('deletes what was kept apart, but not what another log has', async () => {
@@ -173,6 +241,36 @@ describe('the erasure of a patient', () => {
     expect((await host.findLog(late._id))?.erasedAt).toBeInstanceOf(Date);
     const stored = await host.find(Database).collection(ERASURES).findOne({ _id: id });
     expect(stored).toMatchObject({ value: null, dueAt: null });
+  });
+
+  it('reaches what comes out of a spool when nobody knows any more whom it was about', async () => {
+    const { id } = await erase('P-8');
+    const inTwoDays = new Date(Date.now() + 2 * 86_400_000);
+    await host.find(ErasureRunner).run(new AbortController().signal, inTwoDays);
+    const erasures = host.find(Database).collection(ERASURES);
+    expect(await erasures.findOne({ _id: id })).toMatchObject({ value: null, dueAt: null });
+    const keep = async (createdAt: Date) => {
+      const log = aLog({ context: { patientId: 'P-8' }, contextKeys: ['patientId=P-8'], createdAt });
+      await host.find(LogFallback).keep([{ kind: 'opened', log }]);
+      return log._id;
+    };
+    const old = await keep(new Date(0));
+    await eventually(
+      () => host.findLog(old),
+      (log) => log?.erasedAt !== undefined,
+    );
+    expect(
+      await eventually(
+        () => erasures.findOne({ _id: id }),
+        (erasure) => erasure?.value === null,
+      ),
+    ).toMatchObject({
+      dueAt: null,
+    });
+    const since = await keep(new Date());
+    await host.find(LogWriter).flush();
+    expect(await host.findLog(since)).toMatchObject({ context: { patientId: 'P-8' } });
+    expect(await erasures.findOne({ _id: id })).toMatchObject({ value: null, dueAt: null });
   });
 
   it.each([

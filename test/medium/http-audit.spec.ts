@@ -112,6 +112,24 @@ describe('the audit log over HTTP', () => {
   });
 
   it.each([
+    [['127.0.0.0/8'], '203.0.113.9'],
+    [1, '203.0.113.9'],
+    [['10.0.0.0/8'], '127.0.0.1'],
+    [0, '127.0.0.1'],
+  ])('believes the header of a peer that is trusted: %j', async (trustProxy, from) => {
+    const proxied = await startServerHost({ role: 'api', trustProxy });
+    try {
+      const caller = new ApiClient(proxied, await proxied.createKey(null));
+      const tenant = { id: 'lab-7', name: 'Lab seven' };
+      await caller.post('/v1/tenants', tenant).set('x-forwarded-for', '198.51.100.1, 203.0.113.9').expect(201);
+      const [newest] = await list(caller, 'limit=1');
+      expect(newest.from).toContain(from);
+    } finally {
+      await proxied.close();
+    }
+  });
+
+  it.each([
     ['', 'newest'],
     ['from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z', 'newest'],
     ['subjectType=integration', 'newest'],

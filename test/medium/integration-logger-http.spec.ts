@@ -75,7 +75,7 @@ class ResultsController {
     return { taken: result.sampleId };
   }
 
-  @IntegrationLogger({ redact: { names: ['birthDate'], paths: ['body.patient.*.name', 'result.shown.0'] } })
+  @IntegrationLogger({ redact: { names: ['birthDate'], paths: ['/body/patient/*/name', '/response/body/shown/0'] } })
   @Post('redacted')
   @HttpCode(202)
   redacted(): object {

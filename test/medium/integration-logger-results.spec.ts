@@ -123,7 +123,7 @@ class Bench {
     await this.nested({ tenantId: undefined, sampleId: 'S-1' });
   }
 
-  @IntegrationLogger({ direction: 'outbound', redact: { paths: ['args.0.patient.name', 'args.0.patientId'] } })
+  @IntegrationLogger({ direction: 'outbound', redact: { paths: ['/body/0/patient/name', '/body/0/patientId'] } })
   async send(_order: object, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     await this.inner();

@@ -124,7 +124,7 @@ describe('GET /metrics', () => {
   it('is served by a worker that has a port, and nothing of the API with it', async () => {
     host = await startTestHost({ role: 'api' });
     const worker = await NestFactory.create(
-      AppModule.forEnvironment({ role: 'worker', port: 0, logLevel: 'silent', options: host.settings }),
+      AppModule.forEnvironment({ role: 'worker', port: 0, logLevel: 'silent', trustProxy: 0, options: host.settings }),
       { logger: false },
     );
     try {

@@ -1,5 +1,14 @@
-import type { LogId } from '../../src/common/ids.js';
-import { asLogId, asTenantId, type TenantId } from '../../src/common/ids.js';
+import {
+  asEventId,
+  asIntegrationId,
+  asLogId,
+  asTenantId,
+  type EventId,
+  type LogId,
+  type TenantId,
+} from '../../src/common/ids.js';
+import { ACTION_EVENTS, type ActionEvent } from '../../src/dispatch/action-event.collection.js';
+import { EventExpiry } from '../../src/dispatch/event-expiry.js';
 import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
@@ -14,6 +23,7 @@ import { startServerHost } from '../support/server-host.js';
 import type { TestHost } from '../support/test-host.js';
 
 const LONG = `long ${'x'.repeat(20_000)}`;
+const PLANNED = { integrationId: asIntegrationId('int_1'), integrationName: 'CRM', vendor: 'CRM', filterError: null };
 const KEPT = { text: expect.any(String) };
 const REMOVED = { text: null, removedAt: expect.any(Date), sizeBytes: expect.any(Number) };
 
@@ -125,6 +135,63 @@ describe('retention', () => {
     await raw().updateOne({ _id: id }, { $set: { bodiesDueAt: new Date(0) } });
     await sweep();
     expect((await bodiesOf(id))?.[2]).toMatchObject(REMOVED);
+  });
+
+  describe('of events', () => {
+    const events = () => host.find(Database).collection(ACTION_EVENTS);
+
+    /** An event as old as that, with logs as old as these. */
+    async function eventOf(ageDays: number, logAges: readonly number[], more: Partial<ActionEvent> = {}) {
+      const { body } = await lab
+        .post('/v1/events', { action: 57, context: { patientId: 'P-1' } })
+        .set('idempotency-key', `key-${Math.random()}`)
+        .expect(202);
+      const logs = await Promise.all(logAges.map((age) => logOf(age, [age], { eventId: body.eventId })));
+      const deliveries = logs.map((logId) => ({ ...PLANNED, logId }));
+      const unmatchedReason = logs.length === 0 ? 'no_integration' : null;
+      const set = { createdAt: daysBefore(now, ageDays), deliveries, unmatchedReason, ...more } as const;
+      await events().updateOne({ _id: body.eventId }, { $set: set });
+      return { id: asEventId(body.eventId), logs };
+    }
+    const isThere = async ({ id }: { id: EventId }) => (await events().countDocuments({ _id: id })) === 1;
+
+    it('deletes them after 400 days, with the last of their logs, and those that never had one', async () => {
+      const gone = [await eventOf(403, [403, 403]), await eventOf(403, [])];
+      const half = await eventOf(403, [403, 395]);
+      const kept = [
+        half,
+        await eventOf(395, [395]),
+        await eventOf(395, []),
+        await eventOf(403, [], { lastDuplicateAt: daysBefore(now, 10) }),
+        await eventOf(403, [403], { fanOutPending: true }),
+      ];
+      await sweep();
+      expect(await Promise.all(gone.map(isThere))).toEqual([false, false]);
+      expect(await Promise.all(kept.map(isThere))).toEqual(kept.map(() => true));
+      expect(await Promise.all(half.logs.map((id) => host.findLog(id)))).toEqual([null, expect.anything()]);
+      now = daysAfter(now, 10);
+      await sweep();
+      expect(await isThere(half)).toBe(false);
+    });
+
+    it('finishes what a process that died has left', async () => {
+      const event = await eventOf(403, [403]);
+      await host.find(EventExpiry).mark([event.id]);
+      await raw().deleteMany({ _id: { $in: event.logs } });
+      await sweep();
+      expect(await isThere(event)).toBe(false);
+    });
+
+    it('takes their idempotency keys along: what comes with one then is a new event', async () => {
+      const emit = () =>
+        lab.post('/v1/events', { action: 57, context: { patientId: 'P-1' } }).set('idempotency-key', 'bill-7');
+      const { body } = await emit();
+      expect((await emit()).body.duplicate).toBe(true);
+      const long = { createdAt: daysBefore(now, 403), lastDuplicateAt: daysBefore(now, 403) };
+      await events().updateOne({ _id: body.eventId }, { $set: long });
+      await sweep();
+      expect((await emit()).body.duplicate).toBe(false);
+    });
   });
 
   it('deletes logs with their tries after 400 days, but never one that is QUEUED or has moved since', async () => {

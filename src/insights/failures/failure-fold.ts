@@ -11,6 +11,12 @@ import { messagePatternOf } from './message-pattern.js';
 const MAX_PATTERNS = 200;
 const OTHER_PATTERN = '(other messages)';
 
+/** A failure, as far as its group is told by it. */
+type GroupedFailure = Pick<FailureKind, 'tenantId' | 'integrationId' | 'errorClass'> & Pick<SpanLog, 'errorMessage'>;
+
+export const failureGroupIdOf = ({ tenantId, integrationId, errorClass, errorMessage }: GroupedFailure) =>
+  failureGroupIdFor(tenantId, integrationId, errorClass, messagePatternOf(errorMessage ?? ''));
+
 /** Sorts the failures of a range into groups and slices of five minutes. The same logs give the same slices. */
 export class FailureFold {
   private readonly kinds = new Map<string, FailureKind>();
@@ -41,7 +47,7 @@ export class FailureFold {
   private kindOf(log: SpanLog, errorClass: ErrorClass): FailureKind {
     const { tenantId, integrationId } = this.range;
     const own = messagePatternOf(log.errorMessage ?? '');
-    const ownId = failureGroupIdFor(tenantId, integrationId, errorClass, own);
+    const ownId = failureGroupIdOf({ ...this.range, errorClass, errorMessage: log.errorMessage });
     const isOther = !this.takes(stepOf('5m', log.createdAt).getTime(), ownId);
     const pattern = isOther ? OTHER_PATTERN : own;
     const _id = isOther ? failureGroupIdFor(tenantId, integrationId, errorClass, pattern) : ownId;

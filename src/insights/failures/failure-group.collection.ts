@@ -37,6 +37,8 @@ export interface FailureGroup extends FailureKind {
   readonly resolvedAt: Date | null;
   /** When a new failure opened it again. */
   readonly reopenedAt: Date | null;
+  /** Somebody was erased whose failures it had: it is deleted once nobody else's are in it. */
+  readonly erasing?: true;
 }
 
 export const FAILURE_GROUPS = defineCollection<FailureGroup>({
@@ -61,6 +63,7 @@ export const FAILURE_GROUPS = defineCollection<FailureGroup>({
     changedAt: { type: Date, default: null },
     resolvedAt: { type: Date, default: null },
     reopenedAt: { type: Date, default: null },
+    erasing: { type: Boolean },
   },
   indexes: [
     {

@@ -40,6 +40,13 @@ export class FailureGroupStore implements OnModuleInit {
       await this.sumUpGroup(groupId, kindOf.get(groupId));
   }
 
+  /** Their messages may tell of somebody who is erased: they go as soon as they have no failures of others. */
+  async deleteOnceEmpty(groupIds: readonly string[]): Promise<void> {
+    const which = { _id: { $in: [...groupIds] } };
+    await this.groups.updateMany(which, { $set: { erasing: true } });
+    await this.groups.deleteMany({ ...which, count: 0 });
+  }
+
   private async sumUpDays({ from, to, ...range }: LogRange): Promise<void> {
     const end = new Date(stepOf('1d', new Date(to.getTime() - 1)).getTime() + STEP_MS['1d']);
     const whole = { ...range, from: stepOf('1d', from), to: end };
@@ -56,6 +63,7 @@ export class FailureGroupStore implements OnModuleInit {
     const [first, ...rest] = days.filter((day) => day.count > 0);
     if (!first) {
       await this.groups.updateOne({ _id: groupId }, { $set: { count: 0, samples: [] } });
+      await this.groups.deleteOne({ _id: groupId, count: 0, erasing: true });
       return;
     }
     const { count, samples, firstAt, lastAt } = rest.reduce(joined, first);

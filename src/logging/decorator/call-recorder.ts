@@ -1,10 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type CallScope, ensureCallScope, runInCallScope } from '../../common/call-scope.js';
+import { Redactor } from '../../common/redaction.js';
+import { NO_REDACTION, type RedactionRules } from '../../common/redaction-rules.js';
+import { RedactionDesk } from '../../security/tenants/redaction-desk.js';
 import { LogWriter } from '../log-writer.js';
+import { NO_TENANT } from '../integration-log.js';
 import { type Execution, isExecution, type LogEntry } from '../log-entry.js';
 import type { CallEnd } from './call-end.js';
 import type { CallObserver, ObservedCall } from './call-observer.js';
-import { CallRecord } from './call-record.js';
+import { CallRecord, type Shown } from './call-record.js';
 import { ProcessRegistry } from './process-registry.js';
 import { isGenerator, observeGenerator } from './observed-generator.js';
 import { isSource, observeObservable } from './observed-observable.js';
@@ -19,6 +23,7 @@ export class CallRecorder implements CallObserver {
   constructor(
     private readonly writer: LogWriter,
     private readonly registry: ProcessRegistry,
+    private readonly redaction: RedactionDesk,
   ) {}
 
   observe(call: ObservedCall, run: () => unknown): unknown {
@@ -68,7 +73,7 @@ export class CallRecorder implements CallObserver {
   }
 
   private endOf(call: ObservedCall, record: CallRecord, answer: AnswerReader | null): CallEnd {
-    const close = (end: () => Execution | null) => this.close(call, record, end);
+    const close = (end: () => Shown<Execution> | null) => this.close(call, record, end);
     return {
       within: (run) => runInCallScope(record.scope, run),
       failed: (error) => close(() => record.failed(error)),
@@ -84,7 +89,7 @@ export class CallRecorder implements CallObserver {
   private open(call: ObservedCall): CallRecord | null {
     try {
       const record = new CallRecord(call, this.registry.id);
-      void this.submit({ kind: 'opened', log: record.log }, call, record.scope);
+      this.submit((redactor) => ({ kind: 'opened', log: record.opened(redactor) }), call, record);
       return record;
     } catch (error) {
       this.complain(call, error);
@@ -92,17 +97,31 @@ export class CallRecorder implements CallObserver {
     }
   }
 
-  private close(call: ObservedCall, { scope }: CallRecord, end: () => Execution | null): void {
+  private close(call: ObservedCall, record: CallRecord, end: () => Shown<Execution> | null): void {
     try {
       const execution = end();
-      if (execution) void this.submit({ kind: 'executed', execution }, call, scope);
+      if (execution) this.submit((redactor) => ({ kind: 'executed', execution: execution(redactor) }), call, record);
     } catch (error) {
-      this.complain(call, error, scope);
+      this.complain(call, error, record.scope);
     }
   }
 
-  private submit(entry: LogEntry, call: ObservedCall, scope: CallScope): Promise<void> {
-    return this.guarded(this.writer.offer(entry), call, scope);
+  /** What a record has had to wait for is waited for by its end as well: it must not come before its beginning. */
+  private submit(entryBy: Shown<LogEntry>, call: ObservedCall, record: CallRecord): void {
+    const rules = this.rulesFor(call, record);
+    const { held } = record;
+    if (!held && !(rules instanceof Promise))
+      return void this.guarded(this.writer.offer(entryBy(redactorOf(rules))), call, record.scope);
+    const entry = Promise.all([rules, held]).then(([known]) => entryBy(redactorOf(known)));
+    record.held = entry.catch(() => undefined);
+    void this.guarded(this.writer.offerLater(entry), call, record.scope);
+  }
+
+  private rulesFor({ options }: ObservedCall, { tenantId }: CallRecord) {
+    return this.redaction.knownRulesFor(tenantId === NO_TENANT ? null : tenantId, {
+      ...NO_REDACTION,
+      ...options.redact,
+    });
   }
 
   private async guarded(writing: Promise<void>, call: ObservedCall, scope: CallScope): Promise<void> {
@@ -118,3 +137,5 @@ export class CallRecorder implements CallObserver {
     runInCallScope(scope, () => this.log.error(`The log of ${className}.${method} could not be written: ${reason}`));
   }
 }
+
+const redactorOf = (rules: RedactionRules | null) => rules && new Redactor([], rules);

@@ -14,8 +14,7 @@ export function httpSource({ request }: HttpExchange): CallSource {
     contentType: headers['content-type'] ?? null,
     ...(clientIp === undefined ? {} : { clientIp }),
     parts: { params: request['params'], query: request['query'], body: readable(request['body']) },
-    bodyOf: (parts) => parts['body'],
-    idsIn: (parts) => [parts['body'], parts['query'], parts['params']],
+    idsIn: ({ body, query, params }) => [body, query, params],
     tenantId: tenantOf(request),
     correlationId: headers['x-correlation-id'],
   };

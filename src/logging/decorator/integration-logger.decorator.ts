@@ -1,4 +1,5 @@
 import { UseInterceptors } from '@nestjs/common';
+import { NO_REDACTION, RedactionRules } from '../../common/redaction-rules.js';
 import { findCallObserver } from './call-observer.js';
 import { HttpExchangeInterceptor } from './http-exchange.js';
 import type { IntegrationLoggerOptions } from './integration-logger.options.js';
@@ -27,6 +28,8 @@ export function IntegrationLogger(options: IntegrationLoggerOptions = {}): Metho
         `@IntegrationLogger stands on ${target.constructor.name}.${String(key)}, which is no method; move it to one`,
       );
     }
+    // What cannot be read must not come out when the first call is logged.
+    void new RedactionRules([{ ...NO_REDACTION, ...options.redact }]);
     const interceptor = new HttpExchangeInterceptor();
     const className = target.constructor.name;
     const wrapper = function (this: object | undefined, ...args: unknown[]): unknown {

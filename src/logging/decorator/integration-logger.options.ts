@@ -1,21 +1,11 @@
 import type { LogId, TenantId } from '../../common/ids.js';
 import type { ContextData } from '../../common/primitives.js';
+import type { RedactionSettings } from '../../common/redaction-rules.js';
 import type { Direction } from '../integration-log.js';
 
 // Arguments are whatever the decorated method takes: only the decorated class knows their types.
 // oxlint-disable-next-line typescript/no-explicit-any
 type Arguments = any[];
-
-/** What must not be stored of a call, beside what is a secret by its name anyway. */
-export interface CallRedaction {
-  /** Keys whose values are hidden wherever they stand, compared without case, dashes, underscores and dots. */
-  readonly names?: readonly string[];
-  /**
-   * Places whose values are hidden; `*` stands for any key or index. They start with the part of the call: `args` of a plain
-   * method (`args.0.patient.name`), `data` of a queue job, `body` of an HTTP request, and `result` of each.
-   */
-  readonly paths?: readonly string[];
-}
 
 export interface IntegrationLoggerOptions {
   /** `inbound` (default): somebody calls us. `outbound`: we call somebody. */
@@ -36,8 +26,12 @@ export interface IntegrationLoggerOptions {
    * HTTP request (`request.user.tenantId`), `tenantId` of the arguments, the tenant of the call that this one is made in.
    */
   readonly tenant?: (...args: Arguments) => string | null | undefined;
-  /** What to hide of the arguments and of the result. */
-  readonly redact?: CallRedaction;
+  /**
+   * What to hide beside what the tenant hides, and what is a secret anyway. Paths lead into the log: the arguments of a plain
+   * method are the body of its request (`/request/body/0/patient/name`), of a queue job it is `/request/body/data/...`, and
+   * the result is the body of the response (`/response/body/holder`).
+   */
+  readonly redact?: Partial<RedactionSettings>;
   /** What to keep of the result: `all` (default, up to 64 KiB), `none`, or what a function makes of it. */
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly keep?: 'all' | 'none' | ((result: any) => unknown);

@@ -21,9 +21,11 @@ export function jobSource({ queueName, name, id, attemptsMade, data }: Job): Cal
     url: `${String(queueName)}/${name}/${String(id)}`,
     headers: {},
     contentType: null,
-    parts: { queue: queueName, name, id, attemptsMade, data },
-    bodyOf: (parts) => parts,
-    idsIn: (parts) => [...(typeof id === 'string' ? [{ jobId: id }] : []), parts['data']],
+    parts: { body: { queue: queueName, name, id, attemptsMade, data } },
+    idsIn: ({ body }) => [
+      ...(typeof id === 'string' ? [{ jobId: id }] : []),
+      ...(isRecord(body) ? [body['data']] : []),
+    ],
   };
 }
 

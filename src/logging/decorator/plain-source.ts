@@ -8,9 +8,8 @@ export function plainSource({ className, method, args }: ObservedCall): CallSour
     url: `${className}.${method}`,
     headers: {},
     contentType: null,
-    parts: { args: args.map(withoutTransport) },
-    bodyOf: (parts) => parts['args'],
-    idsIn: (parts) => (Array.isArray(parts['args']) ? parts['args'] : []),
+    parts: { body: args.map(withoutTransport) },
+    idsIn: ({ body }) => (Array.isArray(body) ? body : []),
   };
 }
 

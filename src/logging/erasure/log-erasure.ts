@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
+import type { ErrorClass } from '../../common/error-class.js';
 import type { EventId, TenantId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import type { AttemptDocument, IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../integration-log.collection.js';
+import { ChangedSpans } from '../changed-spans.js';
+import { spanOf } from '../log-span.js';
 import { payloadIdsOf } from '../payloads/payload-text.js';
 import { PayloadStore } from '../payloads/payload.store.js';
 import { SCRUB_ATTEMPT, scrubOf } from './scrub.js';
@@ -11,6 +14,7 @@ import { SCRUB_ATTEMPT, scrubOf } from './scrub.js';
 const PAGE_SIZE = 200;
 const WALK_PAGE_SIZE = 1_000;
 const WITHOUT_TEXTS = { 'firstAttempt.request.body.text': 0, 'firstAttempt.response.body.text': 0 } as const;
+const ERROR_ONLY = { logId: 1, errorClass: 1, errorMessage: 1 } as const;
 const PAYLOADS_ONLY = { logId: 1, 'request.body.payload': 1, 'response.body.payload': 1 } as const;
 
 /** Logs that were made up to a time and can be found by a key of their context. */
@@ -18,6 +22,11 @@ export interface SubjectLogs {
   readonly tenantId: TenantId;
   readonly contextKey: string;
   readonly until: Date;
+}
+
+export interface LogFailure extends Pick<IntegrationLog, 'tenantId' | 'integrationId'> {
+  readonly errorClass: ErrorClass;
+  readonly errorMessage: string;
 }
 
 export interface ErasedLogs {
@@ -37,6 +46,7 @@ export class LogErasure {
   constructor(
     private readonly database: Database,
     private readonly payloads: PayloadStore,
+    private readonly changed: ChangedSpans,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -62,8 +72,26 @@ export class LogErasure {
     return { deleted: ids.length - shared.length, shared };
   }
 
+  /** What their tries have FAILed with; what is summed up of failures has their messages. */
+  async failuresOf(logs: readonly IntegrationLog[]): Promise<LogFailure[]> {
+    const ofLog = new Map(logs.map((log) => [log._id, log]));
+    const further = await this.attempts
+      .find({ logId: { $in: [...ofLog.keys()] } })
+      .project<Pick<AttemptDocument, 'logId' | 'errorClass' | 'errorMessage'>>(ERROR_ONLY)
+      .hint('by_log')
+      .toArray();
+    const own = logs.flatMap((log) => [log, ...(log.firstAttempt ? [{ ...log.firstAttempt, logId: log._id }] : [])]);
+    return [...own, ...further].flatMap((failure) => {
+      const log = ofLog.get('logId' in failure ? failure.logId : failure._id);
+      const { errorClass, errorMessage } = failure;
+      if (!log || errorClass === null || errorMessage === null) return [];
+      return [{ tenantId: log.tenantId, integrationId: log.integrationId, errorClass, errorMessage }];
+    });
+  }
+
   async scrub(logs: readonly IntegrationLog[]): Promise<Omit<ErasedLogs, 'payloads'>> {
     const now = new Date();
+    await this.changed.mark(logs.map(spanOf));
     const { modifiedCount } = await this.attempts.updateMany(
       { logId: { $in: logs.map(({ _id }) => _id) } },
       SCRUB_ATTEMPT,

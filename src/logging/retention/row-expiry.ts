@@ -1,15 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
-import type { TenantId } from '../../common/ids.js';
+import type { EventId, TenantId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
+import { eventIdsOf } from '../erasure/log-erasure.js';
 import type { AttemptDocument, IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../integration-log.collection.js';
 
 const PAGE_SIZE = 500;
 
+/** What logs belong to, and goes after them. */
+export interface RowOwners {
+  /** Some of their logs are deleted next. */
+  mark(ids: readonly EventId[]): Promise<void>;
+  /** Answers with how many were deleted: none that has a log. */
+  remove(tenantId: TenantId, cutoff: Date, stopping: AbortSignal): Promise<number>;
+}
+
 /** Deletes logs that are past their time, with their tries. What is QUEUED, or has moved since, stays. */
 @Injectable()
 export class RowExpiry {
+  owners: RowOwners | null = null;
   private readonly logs: Collection<IntegrationLog>;
   private readonly attempts: Collection<AttemptDocument>;
 
@@ -30,19 +40,21 @@ export class RowExpiry {
     while (!stopping.aborted) {
       const rows = await this.logs
         .find(old)
-        .project<Pick<IntegrationLog, '_id'>>({ _id: 1 })
+        .project<Pick<IntegrationLog, '_id' | 'eventId'>>({ eventId: 1 })
         .sort({ createdAt: -1, _id: -1 })
         .hint('newest')
         .limit(PAGE_SIZE)
         .toArray();
       const ids = rows.map(({ _id }) => _id);
       if (ids.length === 0) break;
+      await this.owners?.mark(eventIdsOf(rows));
       // The tries first: those of a log that is gone would be found by nobody.
       await this.attempts.deleteMany({ logId: { $in: ids } });
       const { deletedCount } = await this.logs.deleteMany({ ...old, _id: { $in: ids } });
       count += deletedCount;
       if (ids.length < PAGE_SIZE) break;
     }
+    await this.owners?.remove(tenantId, cutoff, stopping);
     return count;
   }
 }

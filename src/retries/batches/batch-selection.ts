@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto';
-import type { QueryFilter } from 'mongoose';
 import type { FieldFault } from '../../common/field-fault.js';
 import type { TenantId } from '../../common/ids.js';
 import { RequestInvalidError } from '../../http/request-invalid.error.js';
-import type { IntegrationLog } from '../../logging/integration-log.js';
 import { type LogSearchPlan, planOf, readLogSearch } from '../../logging/log-search.js';
 import type { BatchSelection } from './retry-batch.js';
 
@@ -46,6 +44,10 @@ export function checkFilter(filter: Readonly<Record<string, unknown>>): void {
 export const fingerprintOf = (tenantId: TenantId, selection: BatchSelection) =>
   hash('sha256', JSON.stringify([tenantId, selection]), 'hex').slice(0, 32);
 
+/** Whether somebody has chosen the logs by this value of their context. */
+export const namesSubject = (selection: BatchSelection, field: string, value: string): boolean =>
+  selection.kind === 'filter' && readLogSearch(JSON.parse(selection.filterJson)).context[field] === value;
+
 /** The logs of a selection that FAILed until then, that nobody has settled, and that can be retried. */
 export function planOfSelection(tenantId: TenantId, selection: BatchSelection, failedBefore: Date): LogSearchPlan {
   const { filter, index } = basePlanOf(tenantId, selection);
@@ -60,11 +62,13 @@ function basePlanOf(tenantId: TenantId, selection: BatchSelection): LogSearchPla
     const search = readLogSearch(JSON.parse(selection.filterJson));
     return planOf(tenantId, { ...search, query: Object.assign(search.query, FAILED_LOGS) });
   }
-  const { integrationId } = selection.kind === 'schedule' ? selection : {};
-  const query = { ...FAILED_LOGS, ...(integrationId === undefined ? {} : { integrationId }) };
-  const { filter, index } = planOf(tenantId, { query, context: {}, extracts: {} });
-  const which: QueryFilter<IntegrationLog> =
-    selection.kind === 'ids' ? { _id: { $in: selection.logIds } } : { errorClass: { $in: selection.classes } };
+  if (selection.kind === 'schedule') {
+    const { integrationId, classes } = selection;
+    const { filter, index } = planOf(tenantId, { query: { ...FAILED_LOGS, integrationId }, context: {}, extracts: {} });
+    return { filter: { $and: [filter, { errorClass: { $in: classes } }] }, index };
+  }
+  const { filter } = planOf(tenantId, { query: FAILED_LOGS, context: {}, extracts: {} });
+  const logIds = selection.kind === 'ids' ? selection.logIds : [];
   // DocumentDB takes `_id_` for its primary key as well.
-  return { filter: { $and: [filter, which] }, index: selection.kind === 'ids' ? '_id_' : index };
+  return { filter: { $and: [filter, { _id: { $in: logIds } }] }, index: '_id_' };
 }

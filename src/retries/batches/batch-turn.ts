@@ -71,8 +71,21 @@ export class BatchTurn {
       batch.tenantId,
       items.map(({ logId }) => logId),
     );
-    await this.batches.settle(items.flatMap((item) => endOf(item, logs.get(item.logId))));
+    const ends = items.flatMap((item) => endOf(item, logs.get(item.logId)));
+    await this.batches.settle(ends);
+    const failed = new Set(ends.filter(({ outcome }) => outcome === 'failed').map(({ _id }) => _id));
+    await this.forgetErased(
+      batch,
+      items.filter(({ _id }) => failed.has(_id)),
+    );
     return items.length === SETTLE_PAGE ? (items.at(-1)?._id ?? '') : '';
+  }
+
+  /** What was just written of logs that were erased meanwhile. */
+  private async forgetErased({ tenantId }: RetryBatch, items: readonly RetryBatchItem[]): Promise<void> {
+    const logIds = items.map(({ logId }) => logId);
+    const logs = logIds.length === 0 ? [] : [...(await this.walk.states(tenantId, logIds)).values()];
+    await this.batches.forgetLogs(logs.flatMap(({ _id, erasedAt }) => (erasedAt ? [_id] : [])));
   }
 
   private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {

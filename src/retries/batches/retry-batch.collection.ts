@@ -51,6 +51,7 @@ export const RETRY_BATCH_ITEMS = defineCollection<RetryBatchItem>({
     updatedAt: { type: Date, required: true },
   },
   indexes: [
+    { name: 'items_of_log', keys: { logId: 1 }, serves: 'erasure: what batches say of a log' },
     { name: 'items', keys: { batchId: 1, _id: 1 }, serves: 'list the logs of a batch, oldest first' },
     {
       name: 'items_of_outcome',

@@ -128,9 +128,9 @@ export class RetryBatchDto {
 
   progress!: BatchProgressDto;
 
-  /** Which logs were asked for: `filter`, `ids`, or those of a `schedule`. */
-  @ApiProperty({ enum: ['filter', 'ids', 'schedule'] })
-  kind!: 'filter' | 'ids' | 'schedule';
+  /** Which logs were asked for: `filter`, `ids`, or those of a `schedule`. `erased`: by a filter for somebody who was erased. */
+  @ApiProperty({ enum: ['filter', 'ids', 'schedule', 'erased'] })
+  kind!: 'filter' | 'ids' | 'schedule' | 'erased';
 
   /** Logs that FAILed later are not part of it. */
   failedBefore!: Date;

@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Collection, Model } from 'mongoose';
-import type { IntegrationId, RetryBatchId, TenantId } from '../../common/ids.js';
+import type { IntegrationId, LogId, RetryBatchId, TenantId } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import { insertMissing } from '../../storage/mongo-errors.js';
 import {
   BATCH_OUTCOMES,
   type BatchOutcome,
+  type BatchSelection,
   type BatchState,
   type RetryBatch,
   type RetryBatchItem,
@@ -159,6 +160,28 @@ export class RetryBatchStore implements OnModuleInit {
         updateOne: { filter: { _id }, update: { $set: { outcome, why, updatedAt } } },
       })),
       { ordered: false },
+    );
+  }
+
+  /** What vendors said of these logs goes; answers with the batches that they are in. */
+  async forgetLogs(logIds: readonly LogId[]): Promise<RetryBatchId[]> {
+    if (logIds.length === 0) return [];
+    const which = { logId: { $in: [...logIds] } };
+    await this.items.updateMany(which, { $set: { why: null } });
+    const found = await this.items.find(which, { batchId: 1 }).lean<Pick<RetryBatchItem, 'batchId'>[]>();
+    return [...new Set(found.map(({ batchId }) => batchId))];
+  }
+
+  async hasOthers(batchId: RetryBatchId, logIds: readonly LogId[]): Promise<boolean> {
+    return (await this.items.exists({ batchId, logId: { $nin: [...logIds] } })) !== null;
+  }
+
+  /** What a person wrote when starting it, and by which search the logs were chosen, if that is to go too. */
+  async forgetWords(_id: RetryBatchId, { withSearch }: { withSearch: boolean }): Promise<void> {
+    const selection: BatchSelection = { kind: 'erased' };
+    await this.batches.updateOne(
+      { _id, 'selection.kind': { $ne: 'schedule' } },
+      { $set: { reason: '', ...(withSearch ? { selection } : {}) } },
     );
   }
 

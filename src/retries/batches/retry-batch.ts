@@ -9,11 +9,15 @@ export const BATCH_OUTCOMES = ['waiting', 'queued', 'succeeded', 'failed', 'skip
 /** `queued`: its retry has not ended. `failed`: it FAILed again. `skipped`: there was nothing to retry any more. */
 export type BatchOutcome = (typeof BATCH_OUTCOMES)[number];
 
-/** Which logs: those that a search finds (its parameters as JSON), those that were named, or those of a schedule. */
+/**
+ * Which logs: those that a search finds (its parameters as JSON), those that were named, or those of a schedule. `erased`: the
+ * search named somebody who was erased since.
+ */
 export type BatchSelection =
   | { readonly kind: 'filter'; readonly filterJson: string }
   | { readonly kind: 'ids'; readonly logIds: LogId[] }
-  | { readonly kind: 'schedule'; readonly integrationId: IntegrationId; readonly classes: ErrorClass[] };
+  | { readonly kind: 'schedule'; readonly integrationId: IntegrationId; readonly classes: ErrorClass[] }
+  | { readonly kind: 'erased' };
 
 /** Retries of many logs that a person, or a schedule, asked for together. */
 export interface RetryBatch {

@@ -33,6 +33,12 @@ export class TenantSettings {
     return (await this.known.get(id))?.redaction ?? NO_REDACTION;
   }
 
+  /** Without a look at the database; `undefined` where the last one is too long ago. */
+  currentRedactionOf(id: TenantId): RedactionSettings | undefined {
+    const tenant = this.known.current(id);
+    return tenant === undefined ? undefined : (tenant?.redaction ?? NO_REDACTION);
+  }
+
   /** What has been changed counts in this process at once. */
   forget(id: TenantId): void {
     this.known.forget(id);
