@@ -1,32 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { TenantId } from '../common/ids.js';
+import { NO_REDACTION } from '../common/redaction-rules.js';
 import { Redactor } from '../common/redaction.js';
+import { SETTINGS, type Settings } from '../config/settings.js';
+import { withoutHookSecret } from '../http/http-message.js';
 import { captureBody } from '../logging/body-capture.js';
 import type { CapturedRequest, CapturedResponse } from '../logging/integration-log.js';
 import type { RawRequest } from '../logging/received/raw-request.js';
-import { withoutHookSecret } from '../http/http-message.js';
+import { RedactionDesk } from '../security/tenants/redaction-desk.js';
 import type { HandlerAnswer } from './handlers/received-webhook.js';
+import type { StoredVerification } from './sources/inbound-source.js';
+import { findVerificationScheme } from './verification/verification-schemes.js';
 
-/** As a log shows it: without credentials, the secret of the address among them, the body cut at the limit. */
-export function captureWebhook(request: RawRequest, redactor: Redactor, limitBytes: number): CapturedRequest {
-  const contentType = request.headers['content-type'] ?? null;
-  return {
-    method: request.method,
-    url: redactor.url(withoutHookSecret(request.url)),
-    headers: redactor.headers(request.headers, 'request'),
-    body: captureBody(request.body, limitBytes, (text) => redactor.body(text, 'request', contentType), contentType),
-    clientIp: request.clientIp,
-  };
+/** Whose webhooks are captured; a source that was deleted has no verification left. */
+export interface CaptureOwner {
+  readonly tenantId: TenantId;
+  readonly verification?: StoredVerification;
 }
 
-export function captureAnswer(
-  { status, body }: HandlerAnswer,
-  redactor: Redactor,
-  limitBytes: number,
-): CapturedResponse {
-  const text = body === undefined ? null : JSON.stringify(body);
-  const json = 'application/json';
-  return {
-    status,
-    headers: {},
-    body: captureBody(text, limitBytes, (shown) => redactor.body(shown, 'response', json), text === null ? null : json),
-  };
+/** What the logs of webhooks show of them: without credentials, without what the tenant wants hidden, cut at the limit. */
+@Injectable()
+export class WebhookCapture {
+  constructor(
+    private readonly redaction: RedactionDesk,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** `null` where nobody knows now what the tenant wants hidden. */
+  async redactorFor({ tenantId, verification }: CaptureOwner): Promise<Redactor | null> {
+    const scheme = verification && findVerificationScheme(verification.kind);
+    const { headers, query } = scheme?.credentialPlaces(verification?.settings ?? {}) ?? { headers: [], query: [] };
+    const rules = await this.redaction.knownRulesFor(tenantId, { ...NO_REDACTION, names: [...headers, ...query] });
+    return rules && new Redactor([], rules);
+  }
+
+  /** Without a redactor: its size and its hash, and no more. */
+  request(request: RawRequest, redactor: Redactor | null): CapturedRequest {
+    const { method, headers, body, clientIp } = request;
+    const contentType = headers['content-type'] ?? null;
+    const url = withoutHookSecret(request.url);
+    const { loggedBodyBytes } = this.settings.limits;
+    if (!redactor) {
+      const [path = ''] = url.split('?', 1);
+      return { method, url: path, headers: {}, body: captureBody(body, 0, undefined, contentType), clientIp };
+    }
+    return {
+      method,
+      url: redactor.url(url),
+      headers: redactor.headers(headers, 'request'),
+      body: captureBody(body, loggedBodyBytes, (text) => redactor.body(text, 'request', contentType), contentType),
+      clientIp,
+    };
+  }
+
+  answer({ status, body }: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
+    const text = body === undefined ? null : JSON.stringify(body);
+    const contentType = text === null ? null : 'application/json';
+    const limit = redactor ? this.settings.limits.loggedBodyBytes : 0;
+    const shown = (json: string) => redactor?.body(json, 'response', contentType) ?? json;
+    return { status, headers: {}, body: captureBody(text, limit, shown, contentType) };
+  }
 }

@@ -4,7 +4,7 @@ import type { IntegrationId } from '../../common/ids.js';
 import { LogWriter } from '../../logging/log-writer.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import type { InboundSource } from '../sources/inbound-source.js';
-import { WebhookCapture } from './webhook-capture.service.js';
+import { WebhookCapture } from '../webhook-capture.js';
 import { refusedLogOf } from './webhook-log.js';
 
 const MINUTE_MS = 60_000;
@@ -40,7 +40,7 @@ export class RefusedWebhooks {
       this.log.error(`Source ${source._id} refused ${BURST} requests within a minute; the last: ${reason}`);
     if (recent.count > LOGGED_A_MINUTE) return;
     const shown = source.keepsRefusedBodies ? request : { ...request, body: Buffer.alloc(0) };
-    const captured = await this.capture.of({ source, request: shown });
+    const captured = this.capture.request(shown, await this.capture.redactorFor(source));
     const log = refusedLogOf(source, request.receivedAt, captured, reason);
     await this.writer.offer({ kind: 'opened', log });
   }

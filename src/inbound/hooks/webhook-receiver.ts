@@ -7,9 +7,9 @@ import { ReceivedRequestStore } from '../../logging/received/received-request.st
 import { DeliveryQueue } from '../../scheduling/delivery-queue.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
+import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook, type Webhook } from '../webhook.js';
 import { FirstAnswers } from './first-answers.js';
-import { WebhookCapture } from './webhook-capture.service.js';
 import { type Taken, WebhookIntake } from './webhook-intake.js';
 import { webhookLogOf } from './webhook-log.js';
 
@@ -56,7 +56,7 @@ export class WebhookReceiver {
     const isSync = source.mode === 'sync';
     const waitMs = isSync ? source.timeoutMs + TAKEOVER_MARGIN_MS : 0;
     const dueAt = new Date(request.receivedAt.getTime() + waitMs);
-    const captured = await this.capture.of(webhook);
+    const captured = this.capture.request(request, await this.capture.redactorFor(source));
     let after: LogId | null = null;
     for (let repeats = 0; ; repeats += 1) {
       const log = webhookLogOf(webhook, captured, { after, dueAt });

@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { lostExecutionIdFor } from '../../common/ids.js';
-import { RedactionRules } from '../../common/redaction-rules.js';
-import { Redactor } from '../../common/redaction.js';
-import { SETTINGS, type Settings } from '../../config/settings.js';
+import type { Redactor } from '../../common/redaction.js';
 import { executionOf } from '../../dispatch/execution.js';
 import type { Verdict } from '../../dispatch/pipeline/verdict.js';
 import { PROCESS_DIED } from '../../dispatch/refusals.js';
@@ -12,12 +10,11 @@ import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
-import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
-import { captureAnswer, captureWebhook } from '../webhook-capture.js';
+import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
 import { answerOfHandling, verdictOfHandling } from './handling-verdict.js';
 import { RequestExpiredError } from './request-expired.error.js';
@@ -41,8 +38,7 @@ export class InboundRunner implements TryMaker {
     private readonly received: ReceivedRequestStore,
     private readonly single: SingleWork,
     private readonly bulk: BulkWork,
-    private readonly tenants: TenantSettings,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly capture: WebhookCapture,
   ) {}
 
   @IntegrationLogger({ direction: 'inbound', continues })
@@ -53,8 +49,7 @@ export class InboundRunner implements TryMaker {
     const request = atHand?.request ?? (await this.received.find(log._id));
     const made = await this.make(log, source || null, request);
     atHand?.heard(made.answer);
-    const { loggedBodyBytes } = this.settings.limits;
-    const redactor = new Redactor([], new RedactionRules([await this.tenants.redactionOf(log.tenantId)]));
+    const redactor = await this.capture.redactorFor(source || { tenantId: log.tenantId });
     const answered = made.verdict.outcome === 'success' || made.answer.status < 500;
     return executionOf({
       log,
@@ -62,8 +57,8 @@ export class InboundRunner implements TryMaker {
       verdict: shownVerdict(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
-      request: request && captureWebhook(request, redactor, loggedBodyBytes),
-      response: answered ? captureAnswer(made.answer, redactor, loggedBodyBytes) : null,
+      request: request && this.capture.request(request, redactor),
+      response: answered ? this.capture.answer(made.answer, redactor) : null,
     });
   }
 
@@ -102,5 +97,7 @@ export class InboundRunner implements TryMaker {
 }
 
 /** A host's error may hold a value of the webhook. */
-const shownVerdict = (verdict: Verdict, redactor: Redactor): Verdict =>
-  verdict.outcome === 'success' ? verdict : { ...verdict, errorMessage: redactor.text(verdict.errorMessage) };
+const shownVerdict = (verdict: Verdict, redactor: Redactor | null): Verdict =>
+  verdict.outcome === 'success'
+    ? verdict
+    : { ...verdict, errorMessage: redactor?.text(verdict.errorMessage) ?? verdict.errorCode };
