@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { IntegrationId } from '../../common/ids.js';
-import { WaybillError } from '../../common/waybill.error.js';
+import type { IntegrationId, LogId } from '../../common/ids.js';
 import { IntegrationDirectory } from '../../integrations/integration-directory.js';
 import { type LogState, LogWalk } from '../../logging/log-walk.js';
 import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
@@ -67,44 +66,60 @@ export class BatchTurn {
   /** Sees what has become of those that were queued, from one page of them to the next. Answers where to go on. */
   async settle(batch: RetryBatch, after: string): Promise<string> {
     const items = await this.batches.findItems(batch._id, { outcome: 'queued', after, limit: SETTLE_PAGE });
-    const logs = await this.walk.states(
-      batch.tenantId,
-      items.map(({ logId }) => logId),
-    );
+    const logs = await this.statesOf(batch, items);
     await this.batches.settle(items.flatMap((item) => endOf(item, logs.get(item.logId))));
     return items.length === SETTLE_PAGE ? (items.at(-1)?._id ?? '') : '';
   }
 
   private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {
-    const logs = await this.walk.states(
-      batch.tenantId,
-      items.map(({ logId }) => logId),
+    const logs = await this.statesOf(batch, items);
+    const { able, skipped } = sorted(batch, items, logs);
+    const claims = able.map(({ item: { _id }, log }) => ({ _id, fromAttempt: log.attemptCount }));
+    const claimed = await this.batches.claim(claims);
+    const own = able.filter(({ item }) => claimed.has(item._id));
+    const { tenantId, requestedBy, reason, _id: batchId } = batch;
+    const wanted = { requestedBy, reason, batchId };
+    const queued = await this.retries.retryOfBatch(
+      tenantId,
+      own.map(({ log }) => log),
+      wanted,
     );
-    const tries = await Promise.all(items.map((item) => this.queueItem(batch, item, logs.get(item.logId))));
-    await this.queue.addYielding(integrationId, tries.flat());
+    const overtaken = own.flatMap(({ item }) => (queued.has(item.logId) ? [] : [item]));
+    await this.batches.settle([...skipped, ...(await this.whyOvertaken(batch, overtaken))]);
+    const dueAt = new Date();
+    const tries = own.flatMap(({ log: { _id: logId, attemptCount } }): DueTry[] =>
+      queued.has(logId) ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt }] : [],
+    );
+    await this.queue.addYielding(integrationId, tries);
   }
 
-  private async queueItem(batch: RetryBatch, item: RetryBatchItem, log: LogState | undefined): Promise<DueTry[]> {
-    const obstacle = obstacleOf(batch, log);
-    if (!log || obstacle !== null) {
-      await this.batches.settle([{ _id: item._id, outcome: 'skipped', why: obstacle }]);
-      return [];
-    }
-    if (!(await this.batches.claim(item, log.attemptCount))) return [];
-    try {
-      const { requestedBy, reason, _id: batchId } = batch;
-      const { attemptCount } = await this.retries.retryOfBatch(
-        { ...log, firstAttempt: null },
-        { requestedBy, reason, batchId },
-      );
-      const { logId, integrationId } = item;
-      return [{ logId, integrationId, attempt: attemptCount + 1, dueAt: new Date() }];
-    } catch (error) {
-      if (!(error instanceof WaybillError) || error.stage !== 'retry') throw error;
-      await this.batches.settle([{ _id: item._id, outcome: 'skipped', why: error.message }]);
-      return [];
-    }
+  /** Of logs that somebody else moved since they were read. */
+  private async whyOvertaken(batch: RetryBatch, items: readonly RetryBatchItem[]): Promise<ItemChange[]> {
+    if (items.length === 0) return [];
+    const { able, skipped } = sorted(batch, items, await this.statesOf(batch, items));
+    const why = 'somebody else has just retried it, and it has FAILed again';
+    return [...skipped, ...able.map(({ item: { _id } }) => ({ _id, outcome: 'skipped' as const, why }))];
   }
+
+  private statesOf({ tenantId }: RetryBatch, items: readonly RetryBatchItem[]): Promise<Map<LogId, LogState>> {
+    return this.walk.states(
+      tenantId,
+      items.map(({ logId }) => logId),
+    );
+  }
+}
+
+/** Those that can be retried, and what becomes of the others. */
+function sorted(batch: RetryBatch, items: readonly RetryBatchItem[], logs: ReadonlyMap<LogId, LogState>) {
+  const able: { item: RetryBatchItem; log: LogState }[] = [];
+  const skipped: ItemChange[] = [];
+  for (const item of items) {
+    const log = logs.get(item.logId);
+    const why = obstacleOf(batch, log);
+    if (log && why === null) able.push({ item, log });
+    else skipped.push({ _id: item._id, outcome: 'skipped', why });
+  }
+  return { able, skipped };
 }
 
 const itemOf = ({
@@ -129,6 +144,7 @@ const itemOf = ({
 /** Why there is nothing to retry any more; `null` where there is. */
 function obstacleOf({ failedBefore }: RetryBatch, log: LogState | undefined): string | null {
   if (!log) return 'the log is gone';
+  if (log.erasedAt) return 'the person whom it was about was erased';
   if (log.status !== 'FAIL') return `it is ${log.status}`;
   if (log.resolution) return `it was resolved by ${log.resolution.by}`;
   return log.completedAt && log.completedAt > failedBefore ? 'it has FAILed again since the preview' : null;

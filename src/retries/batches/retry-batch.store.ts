@@ -18,6 +18,8 @@ export const LEASE_MS = 15_000;
 const MAX_OPEN = 50;
 
 export type ItemChange = Pick<RetryBatchItem, '_id' | 'outcome' | 'why'>;
+/** A log of a batch that is about to be retried, with the tries that it has had. */
+export type ItemClaim = Pick<RetryBatchItem, '_id'> & { readonly fromAttempt: number };
 export type OutcomeCounts = Record<BatchOutcome, number>;
 
 /** Batches and their logs in MongoDB. Each write can be repeated, so that whoever takes a batch over goes on with it. */
@@ -142,13 +144,21 @@ export class RetryBatchStore implements OnModuleInit {
       .lean<RetryBatchItem[]>();
   }
 
-  /** Whether it was waiting: of a cancellation and a worker one wins. */
-  async claim({ _id }: RetryBatchItem, fromAttempt: number): Promise<boolean> {
-    const claimed = await this.items.updateOne(
-      { _id, outcome: 'waiting' },
-      { $set: { outcome: 'queued', fromAttempt, updatedAt: new Date() } },
+  /** Answers those that were waiting still: of a cancellation and a worker one wins. */
+  async claim(claims: readonly ItemClaim[]): Promise<ReadonlySet<string>> {
+    const ids = claims.map(({ _id }) => _id);
+    if (ids.length === 0) return new Set();
+    const updatedAt = new Date();
+    const claimed = await this.database.updateEach(
+      RETRY_BATCH_ITEMS,
+      claims.map(({ _id, fromAttempt }) => ({
+        q: { _id, outcome: 'waiting' },
+        u: { $set: { outcome: 'queued', fromAttempt, updatedAt } },
+      })),
     );
-    return claimed.modifiedCount === 1;
+    if (claimed === ids.length) return new Set(ids);
+    const own = await this.rawItems.find({ _id: { $in: ids }, outcome: 'queued', updatedAt }).toArray();
+    return new Set(own.map(({ _id }) => _id));
   }
 
   async settle(changes: readonly ItemChange[]): Promise<void> {
