@@ -6,7 +6,7 @@ import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
 import { RetryService } from '../retry.service.js';
 import { planOfSelection } from './batch-selection.js';
 import type { RetryBatch, RetryBatchItem } from './retry-batch.js';
-import { type ItemChange, LEASE_MS, RetryBatchStore } from './retry-batch.store.js';
+import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 
 /** Logs whose retries one look checks. */
 const SETTLE_PAGE = 500;
@@ -22,19 +22,16 @@ export class BatchTurn {
     private readonly directory: IntegrationDirectory,
   ) {}
 
-  /** Writes down which logs belong to it; from the start again where a worker died at it. */
-  async collect({ _id, tenantId, selection, failedBefore, limit }: RetryBatch, worker: string): Promise<void> {
+  /** Writes down which logs belong to it, a page with each step; from the start again where a worker died at it. */
+  async *collect({ _id, tenantId, selection, failedBefore, limit }: RetryBatch): AsyncGenerator<void> {
     const integrationIds = new Set<IntegrationId>();
-    let leasedAt = Date.now();
     for await (const logs of this.walk.oldestFirst(planOfSelection(tenantId, selection, failedBefore), limit)) {
       const items = logs.flatMap((log) =>
         log.integrationId ? [itemOf({ batchId: _id, tenantId, ...log, integrationId: log.integrationId })] : [],
       );
       await this.batches.addItems(items);
       for (const { integrationId } of items) integrationIds.add(integrationId);
-      if (Date.now() - leasedAt < LEASE_MS / 3) continue;
-      leasedAt = Date.now();
-      if (!(await this.batches.lease(_id, worker))) return;
+      yield;
     }
     await this.batches.markCollected(_id, [...integrationIds]);
   }

@@ -13,7 +13,7 @@ import {
 import { RETRY_BATCH_ITEMS, RETRY_BATCHES } from './retry-batch.collection.js';
 
 /** A worker that says nothing for so long has died, and another takes its batches over. */
-export const LEASE_MS = 15_000;
+const LEASE_MS = 15_000;
 /** Batches that a worker looks at in one turn. */
 const MAX_OPEN = 50;
 
