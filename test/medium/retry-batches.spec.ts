@@ -123,6 +123,7 @@ describe('/v1/retry-batches', () => {
         .map((line) => JSON.parse(line)),
     ).toEqual(pages);
     await host.find(RetryBatchStore).settle(
+      'failed',
       (await host.find(RetryBatchStore).findItems(asRetryBatchId(id), { limit: 1 })).map(({ _id }) => ({
         _id,
         outcome: 'failed',
@@ -264,10 +265,18 @@ describe('/v1/retry-batches', () => {
     if (!batch) throw new Error('The batch is open');
     for await (const page of host.find(BatchTurn).collect(batch)) expect(page).toBeUndefined();
     const items = await store.findItems(batch._id, { limit: 3 });
-    await store.settle(items.slice(0, 1).map(({ _id }) => ({ _id, outcome: 'cancelled', why: null })));
+    await store.settle(
+      'waiting',
+      items.slice(0, 1).map(({ _id }) => ({ _id, outcome: 'cancelled', why: null })),
+    );
     const claims = items.map(({ _id }) => ({ _id, fromAttempt: 1 }));
     expect(await store.claim(claims)).toEqual(new Set(items.slice(1).map(({ _id }) => _id)));
     expect(await store.claim(claims)).toEqual(new Set());
+    await store.settle(
+      'waiting',
+      items.map(({ _id }) => ({ _id, outcome: 'skipped', why: 'it is QUEUED' })),
+    );
+    expect(await store.countOutcomes(batch._id)).toMatchObject({ queued: 2, cancelled: 1, skipped: 0 });
 
     const seen = await host.find(LogWalk).states(tenantId, logIds.map(asLogId));
     await lab.post(`/v1/logs/${logIds[1]}/retry`, { reason: 'now' }).expect(202);

@@ -10,6 +10,11 @@ import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 
 /** Logs whose retries one look checks. */
 const SETTLE_PAGE = 500;
+/**
+ * Of one integration. What Redis did not take waits in MongoDB by its due time, before the live ones that come later: so
+ * there must never be much of it.
+ */
+const MAX_UNDER_WAY = 500;
 
 /** One worker's turn at a batch that it has the lease of. Everything that it does can be done again by the next one. */
 @Injectable()
@@ -50,10 +55,13 @@ export class BatchTurn {
         : integration.enabled
           ? null
           : 'its integration is disabled';
-      const room = skipped === null ? await this.queue.spareSlots(integrationId) : SETTLE_PAGE;
+      const room = skipped === null ? await this.roomFor(batch, integrationId) : SETTLE_PAGE;
       const items = await this.batches.findWaiting(batch._id, integrationId, Math.min(room, most - queued));
       if (skipped !== null)
-        await this.batches.settle(items.map(({ _id }) => ({ _id, outcome: 'skipped', why: skipped })));
+        await this.batches.settle(
+          'waiting',
+          items.map(({ _id }) => ({ _id, outcome: 'skipped', why: skipped })),
+        );
       else await this.queueItems(batch, integrationId, items);
       queued += items.length;
     }
@@ -64,8 +72,16 @@ export class BatchTurn {
   async settle(batch: RetryBatch, after: string): Promise<string> {
     const items = await this.batches.findItems(batch._id, { outcome: 'queued', after, limit: SETTLE_PAGE });
     const logs = await this.statesOf(batch, items);
-    await this.batches.settle(items.flatMap((item) => endOf(item, logs.get(item.logId))));
+    await this.batches.settle(
+      'queued',
+      items.flatMap((item) => endOf(item, logs.get(item.logId))),
+    );
     return items.length === SETTLE_PAGE ? (items.at(-1)?._id ?? '') : '';
+  }
+
+  private async roomFor({ _id }: RetryBatch, integrationId: IntegrationId): Promise<number> {
+    if (await this.batches.hasUnderWay(_id, integrationId, MAX_UNDER_WAY)) return 0;
+    return this.queue.spareSlots(integrationId);
   }
 
   private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {
@@ -82,7 +98,8 @@ export class BatchTurn {
       wanted,
     );
     const overtaken = own.flatMap(({ item }) => (queued.has(item.logId) ? [] : [item]));
-    await this.batches.settle([...skipped, ...(await this.whyOvertaken(batch, overtaken))]);
+    await this.batches.settle('waiting', skipped);
+    await this.batches.settle('queued', await this.whyOvertaken(batch, overtaken));
     const dueAt = new Date();
     const tries = own.flatMap(({ log: { _id: logId, attemptCount } }): DueTry[] =>
       queued.has(logId) ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt }] : [],

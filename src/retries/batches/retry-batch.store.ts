@@ -161,12 +161,13 @@ export class RetryBatchStore implements OnModuleInit {
     return new Set(own.map(({ _id }) => _id));
   }
 
-  async settle(changes: readonly ItemChange[]): Promise<void> {
+  /** Of those that are as the caller has read them: another worker may have come in between. */
+  async settle(from: BatchOutcome, changes: readonly ItemChange[]): Promise<void> {
     if (changes.length === 0) return;
     const updatedAt = new Date();
     await this.rawItems.bulkWrite(
       changes.map(({ _id, outcome, why }) => ({
-        updateOne: { filter: { _id }, update: { $set: { outcome, why, updatedAt } } },
+        updateOne: { filter: { _id, outcome: from }, update: { $set: { outcome, why, updatedAt } } },
       })),
       { ordered: false },
     );
@@ -186,6 +187,12 @@ export class RetryBatchStore implements OnModuleInit {
     );
     const [waiting = 0, queued = 0, succeeded = 0, failed = 0, skipped = 0, cancelled = 0] = counts;
     return { waiting, queued, succeeded, failed, skipped, cancelled };
+  }
+
+  /** Whether so many of an integration's were queued and have not been seen to end. */
+  async hasUnderWay(batchId: RetryBatchId, integrationId: IntegrationId, limit: number): Promise<boolean> {
+    const queued = { batchId, outcome: 'queued', integrationId } as const;
+    return (await this.rawItems.countDocuments(queued, { hint: 'items_of_integration', limit })) === limit;
   }
 
   async hasItems(batchId: RetryBatchId, outcome: BatchOutcome): Promise<boolean> {
