@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
+import { MAX_TRIES_PER_JOB } from '../../src/queues/jobs.js';
 import { Database } from '../../src/storage/database.js';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { eventually } from '../support/eventually.js';
@@ -19,7 +20,8 @@ import { PatientRegistered } from '../support/test-lab.js';
 const AWAY_MS = process.env['CHAOS_SECONDS'] === undefined ? 6_000 : 60_000;
 const ROUND_MS = 250;
 const CALLS = 5;
-const DELIVERIES = 8;
+/** One full job, which is what a worker takes at once, and a part of another one. */
+const DELIVERIES = MAX_TRIES_PER_JOB + 4;
 const ANSWER_AFTER_MS = 1_500;
 const CALM_MS = 90_000;
 /** Of nine rounds in ten; the longest call of one in ten may meet a machine that is busy with something else. */
