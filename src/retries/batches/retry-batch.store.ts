@@ -183,6 +183,18 @@ export class RetryBatchStore implements OnModuleInit {
     return [...new Set(found.map(({ batchId }) => batchId))];
   }
 
+  /** Batches of none but these logs whose logs were named; those that were no longer FAILed then are in no item. */
+  async ofNoneBut(tenantId: TenantId, logIds: readonly LogId[]): Promise<RetryBatchId[]> {
+    const named = await this.batches
+      .find(
+        { tenantId, 'selection.logIds': { $in: [...logIds], $not: { $elemMatch: { $nin: [...logIds] } } } },
+        { _id: 1 },
+      )
+      .hint('newest_batch')
+      .lean<Pick<RetryBatch, '_id'>[]>();
+    return named.map(({ _id }) => _id);
+  }
+
   async hasOthers(batchId: RetryBatchId, logIds: readonly LogId[]): Promise<boolean> {
     return (await this.items.exists({ batchId, logId: { $nin: [...logIds] } })) !== null;
   }
