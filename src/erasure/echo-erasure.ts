@@ -35,6 +35,10 @@ export class EchoErasure {
     for (const batchId of await this.batches.forgetLogs(logIds))
       if (!(await this.batches.hasOthers(batchId, logIds)))
         await this.batches.forgetWords(batchId, { withSearch: false });
+    const [first] = logs;
+    if (!first) return;
+    for (const batchId of await this.batches.ofNoneBut(first.tenantId, logIds))
+      await this.batches.forgetWords(batchId, { withSearch: false });
   }
 
   /** The groups that tries of these logs are in, or were before they were retried. */

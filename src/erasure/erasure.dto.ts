@@ -25,6 +25,7 @@ export class EraseDto {
   reason!: string;
 }
 
+/** Where a worker was killed at it, the last up to 200 logs before that, and their events, may be missing from the counts. */
 export class ErasureCountsDto {
   logs!: number;
 

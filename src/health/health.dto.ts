@@ -28,6 +28,9 @@ export class UnwrittenDto {
   /** In files of this process. */
   spoolBytes!: number;
 
+  /** Since when neither takes any more, because the disk or its share of it is full; `null` while they do. */
+  stuckSince!: Date | null;
+
   /** Found no room anywhere, since this process started. */
   dropped!: number;
 }

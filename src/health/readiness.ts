@@ -39,6 +39,7 @@ export class Readiness {
       inMemory: this.writer.pendingCount(),
       inQueue: await counting.catch(() => null),
       spoolBytes: this.fallback.spooledBytes(),
+      stuckSince: this.fallback.stuckSince(),
       dropped: this.writer.droppedCount(),
     };
   }

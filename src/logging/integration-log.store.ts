@@ -4,7 +4,7 @@ import { bounded, DATABASE_TIMEOUT_MS } from '../common/bounded.js';
 import { contextHash } from '../common/context-hash.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { asIntegrationId, asLogId, type IntegrationId, type LogId, type TenantId } from '../common/ids.js';
-import { Database } from '../storage/database.js';
+import { Database, type SingleUpdate } from '../storage/database.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import {
   type Attempt,
@@ -51,6 +51,12 @@ const CHILD_FIELDS = {
   createdAt: 1,
   completedAt: 1,
 } as const;
+
+/** A FAILed log that a person retries, with those who are to be told. */
+export interface RequeuedLog {
+  readonly log: Omit<IntegrationLog, 'firstAttempt'>;
+  readonly toTell: ChangeToTell | undefined;
+}
 
 const BEFORE_ALL: SetAsideLog = { _id: asLogId(''), integrationId: asIntegrationId('') };
 
@@ -168,31 +174,29 @@ export class IntegrationLogStore implements OnModuleInit {
     retry: RetryRequest,
     { asSent = false, toTell }: { asSent?: boolean; toTell?: ChangeToTell | undefined } = {},
   ): Promise<IntegrationLog | null> {
-    const telling = tellingUpdate(toTell);
     await this.changed.mark([spanOf(log)]);
+    const { q, u } = requeueing(tenantId, { log, toTell }, retry, asSent);
     return this.logs
-      .findOneAndUpdate(
-        { _id: log._id, tenantId, status: 'FAIL', attemptCount: log.attemptCount, erasedAt: { $exists: false } },
-        {
-          $set: {
-            status: 'QUEUED',
-            nextAttemptAt: retry.requestedAt,
-            completedAt: null,
-            retry,
-            resolution: { kind: 'retried', by: retry.requestedBy, at: retry.requestedAt, note: retry.reason },
-            ...(asSent ? { asSent: true } : {}),
-            budgetFrom: log.attemptCount,
-            updatedAt: retry.requestedAt,
-            // Its next try may be younger than whatever retention has already walked past.
-            bodiesDueAt: retry.requestedAt,
-            ...telling.set,
-          },
-          ...telling.push,
-          ...(asSent ? {} : { $unset: { asSent: '' } }),
-        },
-        { returnDocument: 'after', projection: { firstAttempt: 0 } },
-      )
+      .findOneAndUpdate(q, u, { returnDocument: 'after', projection: { firstAttempt: 0 } })
       .lean<IntegrationLog>();
+  }
+
+  /** As `requeue`, for many logs at once. Answers which of them are QUEUED by it. */
+  async requeueAll(
+    tenantId: TenantId,
+    moves: readonly RequeuedLog[],
+    retry: RetryRequest,
+  ): Promise<ReadonlySet<LogId>> {
+    const ids = moves.map(({ log }) => log._id);
+    if (ids.length === 0) return new Set();
+    await this.changed.mark(moves.map(({ log }) => spanOf(log)));
+    const updates = moves.map((move) => requeueing(tenantId, move, retry));
+    if ((await this.database.updateEach(INTEGRATION_LOGS, updates)) === ids.length) return new Set(ids);
+    const { requestedBy: by, requestedAt: at } = retry;
+    const moved = { _id: { $in: ids }, 'resolution.kind': 'retried', 'resolution.by': by, 'resolution.at': at };
+    return new Set(
+      (await this.rawLogs.find(moved).project<{ _id: LogId }>({ _id: 1 }).toArray()).map(({ _id }) => _id),
+    );
   }
 
   /** Settles a FAILed log without a retry; `null` where it is not FAILed, or is settled already. */
@@ -328,4 +332,34 @@ export class IntegrationLogStore implements OnModuleInit {
     const byId = new Map(found.map((log) => [log._id, log]));
     return ids.map((id) => byId.get(id) ?? null);
   }
+}
+
+function requeueing(
+  tenantId: TenantId,
+  { log: { _id, attemptCount }, toTell }: RequeuedLog,
+  retry: RetryRequest,
+  asSent = false,
+): SingleUpdate<IntegrationLog> {
+  const { requestedBy: by, requestedAt: at, reason: note } = retry;
+  const telling = tellingUpdate(toTell);
+  return {
+    q: { _id, tenantId, status: 'FAIL', attemptCount, erasedAt: { $exists: false } },
+    u: {
+      $set: {
+        status: 'QUEUED',
+        nextAttemptAt: at,
+        completedAt: null,
+        retry,
+        resolution: { kind: 'retried', by, at, note },
+        ...(asSent ? { asSent: true } : {}),
+        budgetFrom: attemptCount,
+        updatedAt: at,
+        // Its next try may be younger than whatever retention has already walked past.
+        bodiesDueAt: at,
+        ...telling.set,
+      },
+      ...telling.push,
+      ...(asSent ? {} : { $unset: { asSent: '' } }),
+    },
+  };
 }

@@ -3,6 +3,7 @@ import { Counter, Gauge } from 'prom-client';
 import { bounded } from '../common/bounded.js';
 import { LogFallback } from '../logging/log-fallback.js';
 import { LogWriter } from '../logging/log-writer.js';
+import { secondsSince } from './seconds-since.js';
 import { WaybillMetrics } from './waybill-metrics.js';
 
 /** Prometheus gives a scrape 10 s: one must not fail for a Redis that is away. */
@@ -18,6 +19,11 @@ export class LogMetrics {
   ) {
     this.gauge('waybill_log_spool_bytes', 'Log entries in files of this process', () => fallback.spooledBytes());
     this.gauge('waybill_log_spool_max_bytes', 'What those files may hold', () => fallback.maxSpooledBytes());
+    this.gauge(
+      'waybill_log_stuck_seconds',
+      'How long log entries have found room only in memory; 0: they find it',
+      () => secondsSince(fallback.stuckSince()),
+    );
     this.queued(fallback);
     this.counter('waybill_log_entries_drained_total', 'Log entries that were kept and are in MongoDB now', () =>
       fallback.drainedCount(),

@@ -5,6 +5,7 @@ import type { Role } from '../config/waybill-options.js';
 import { LogWriter } from '../logging/log-writer.js';
 import { DeliverySlots } from '../scheduling/delivery-slots.js';
 import { LateWatch } from '../scheduling/late-watch.js';
+import { secondsSince } from './seconds-since.js';
 import { WaybillMetrics } from './waybill-metrics.js';
 
 /** What this process knows of the work before it and behind it. */
@@ -42,5 +43,3 @@ export class WorkerMetrics {
     });
   }
 }
-
-const secondsSince = (at: Date | null) => (at === null ? 0 : (Date.now() - at.getTime()) / 1_000);

@@ -3,6 +3,7 @@ import type { LogId, RetryBatchId, TenantId } from '../common/ids.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import type { IntegrationLog, RetryRequest } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import type { LogState } from '../logging/log-walk.js';
 import { LogUnknownError } from '../logging/log-unknown.error.js';
 import { changeOf, type ChangeToTell, kindsOf, seqOfRetryAfterTry } from '../logging/status-change.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
@@ -45,9 +46,17 @@ export class RetryService {
     return queued;
   }
 
-  /** As `retry`, for a log of a batch: it is QUEUED, and whoever calls sees to its slot. */
-  async retryOfBatch(log: IntegrationLog, wanted: WantedRetry & { batchId: RetryBatchId }): Promise<IntegrationLog> {
-    return this.requeue(log, { ...wanted, requestedAt: new Date() }, false);
+  /** As `retry`, for logs of a batch. Answers which of them are QUEUED by it; whoever calls sees to their slots. */
+  async retryOfBatch(
+    tenantId: TenantId,
+    logs: readonly LogState[],
+    wanted: WantedRetry & { batchId: RetryBatchId },
+  ): Promise<ReadonlySet<LogId>> {
+    const request = { ...wanted, requestedAt: new Date() };
+    const moves = logs.map((log) => ({ log, toTell: toTellOf(log, request.requestedAt) }));
+    const moved = await this.logs.requeueAll(tenantId, moves, request);
+    this.callbacks.add(moves.flatMap(({ log, toTell }) => (toTell && moved.has(log._id) ? [{ log, toTell }] : [])));
+    return moved;
   }
 
   private async requeue(log: IntegrationLog, request: RetryRequest, asSent: boolean): Promise<IntegrationLog> {
@@ -88,7 +97,7 @@ function requireFailed(log: IntegrationLog): void {
     throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
 }
 
-function toTellOf(log: IntegrationLog, at: Date): ChangeToTell | undefined {
+function toTellOf(log: LogState, at: Date): ChangeToTell | undefined {
   const kinds = kindsOf(log);
   if (kinds.length === 0) return undefined;
   const { attemptCount } = log;

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
+import { MAX_TRIES_PER_JOB } from '../../src/queues/jobs.js';
 import { Database } from '../../src/storage/database.js';
-import { compiledProgram } from '../support/compiled-program.js';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
-import type { LoggingHostLoad, LoggingHostRound } from '../support/programs/logging-host.js';
+import { type LoggingHostProcess, startLoggingHost } from '../support/logging-host-process.js';
+import type { LoggingHostLoad } from '../support/programs/logging-host.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
@@ -21,19 +20,14 @@ import { PatientRegistered } from '../support/test-lab.js';
 const AWAY_MS = process.env['CHAOS_SECONDS'] === undefined ? 6_000 : 60_000;
 const ROUND_MS = 250;
 const CALLS = 5;
-const DELIVERIES = 8;
+/** One full job, which is what a worker takes at once, and a part of another one. */
+const DELIVERIES = MAX_TRIES_PER_JOB + 4;
 const ANSWER_AFTER_MS = 1_500;
 const CALM_MS = 90_000;
 /** Of nine rounds in ten; the longest call of one in ten may meet a machine that is busy with something else. */
 const MAX_CALL_MS = 50;
 /** Holds some thirty calls. */
 const SMALL_SPOOL_BYTES = 65_536;
-
-interface RunningHost {
-  readonly child: ChildProcess;
-  readonly rounds: LoggingHostRound[];
-  said: string;
-}
 
 /**
  * MongoDB is away under load: one process keeps its logs in Redis, one has no Redis and keeps them on the disk, and one
@@ -42,7 +36,7 @@ interface RunningHost {
 describe(`MongoDB away for ${AWAY_MS / 1_000} seconds`, () => {
   const database = freshDatabaseName('log_chaos');
   const prefix = freshPrefix('log_chaos');
-  const running: RunningHost[] = [];
+  const running: LoggingHostProcess[] = [];
   let mongo: CuttableProxy;
   let redis: CuttableProxy;
   let vendor: FakeVendor;
@@ -71,7 +65,7 @@ describe(`MongoDB away for ${AWAY_MS / 1_000} seconds`, () => {
   });
 
   afterAll(async () => {
-    for (const { child } of running) child.kill('SIGKILL');
+    await Promise.all(running.map((host) => host.kill()));
     await observer.close();
     await Promise.all([vendor.close(), mongo.cut(), redis.cut()]);
     await rm(dir, { recursive: true });
@@ -88,39 +82,11 @@ describe(`MongoDB away for ${AWAY_MS / 1_000} seconds`, () => {
     spool: { dir, ...spool },
   });
 
-  async function start(load: LoggingHostLoad): Promise<RunningHost> {
-    const file = compiledProgram('test/support/programs/logging-host.ts');
-    const child = spawn(process.execPath, [file, JSON.stringify(load)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const host: RunningHost = { child, rounds: [], said: '' };
+  async function start(load: LoggingHostLoad): Promise<LoggingHostProcess> {
+    const host = await startLoggingHost(load);
     running.push(host);
-    let rest = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (line.startsWith('{"durable"')) host.rounds.push(JSON.parse(line));
-        else host.said += `${line}\n`;
-      }
-    });
-    child.stderr?.on('data', (chunk: Buffer) => (host.said += chunk.toString()));
-    await eventually(
-      () => {
-        if (child.exitCode !== null) throw new Error(host.said);
-        return host.rounds.length;
-      },
-      (rounds) => rounds > 2 || (load.calls === 0 && rounds > 0),
-      60_000,
-    );
     return host;
   }
-
-  const kill = async ({ child }: RunningHost) => {
-    const ended = once(child, 'close');
-    child.kill('SIGKILL');
-    await ended;
-  };
-
-  const durableOf = ({ rounds }: RunningHost) => rounds.flatMap(({ durable }) => durable);
 
   const load = (name: string, role: 'api' | 'all', url: string, spool = {}) =>
     start({ name, settings: settings(role, url, spool), calls: CALLS, roundMs: ROUND_MS });
@@ -151,13 +117,13 @@ describe(`MongoDB away for ${AWAY_MS / 1_000} seconds`, () => {
       const deliveries = await emitAndWaitForCalls();
       await Promise.all([mongo.cut(), redis.cut()]);
       await delay(AWAY_MS);
-      await Promise.all([kill(queueing), kill(spooling)]);
+      await Promise.all([queueing.kill(), spooling.kill()]);
       expect(await filesLeft()).not.toEqual([]);
       await Promise.all([mongo.restore(), redis.restore()]);
       const next = await start({ name: 'next', settings: settings('all', redisUrl()), calls: 0, roundMs: ROUND_MS });
 
       const logs = observer.find(Database).model(INTEGRATION_LOGS);
-      const durable = () => [queueing, spooling, full].flatMap(durableOf);
+      const durable = () => [queueing, spooling, full].flatMap((host) => host.durable());
       const missing = async (status: object) => {
         const keys = durable().map((id) => `callId=${id}`);
         const found = await logs.find({ contextKeys: { $in: keys }, status }).lean<IntegrationLog[]>();
@@ -169,10 +135,10 @@ describe(`MongoDB away for ${AWAY_MS / 1_000} seconds`, () => {
         (keys) => keys.length === 0,
         CALM_MS,
       ).catch((error: unknown) => {
-        throw new Error(`${String(error)}\n${[full, next].map(({ said }) => said).join('\n')}`);
+        throw new Error(`${String(error)}\n${[full, next].map((host) => host.said()).join('\n')}`);
       });
       await Promise.all(deliveries.map((id) => observer.waitForLog(id, 'SUCCESS', CALM_MS)));
-      await kill(full);
+      await full.kill();
 
       const all = await logs.find({ eventId: null }).lean<IntegrationLog[]>();
       expect(new Set(all.map(({ contextKeys }) => contextKeys[0])).size).toBe(all.length);

@@ -236,7 +236,7 @@ describe('the HTTP API', () => {
         mongodb: { ok: true, ms: expect.any(Number) },
         redis: { ok: true, ms: expect.any(Number) },
         late: { integrations: 0, oldestDueAt: null },
-        unwritten: { inMemory: 0, inQueue: 0, spoolBytes: 0, dropped: 0 },
+        unwritten: { inMemory: 0, inQueue: 0, spoolBytes: 0, stuckSince: null, dropped: 0 },
       });
     });
   });

@@ -118,7 +118,7 @@ describe('GET /metrics', () => {
     expect(valueIn(text, 'waybill_log_spool_bytes')).toBe(0);
     expect(valueIn(text, 'waybill_log_entries_dropped_total')).toBe(0);
     const { body } = await host.http.get('/health/ready').expect(503);
-    expect(body.unwritten).toEqual({ inMemory: 0, inQueue: 1, spoolBytes: 0, dropped: 0 });
+    expect(body.unwritten).toEqual({ inMemory: 0, inQueue: 1, spoolBytes: 0, stuckSince: null, dropped: 0 });
   });
 
   it('is served by a worker that has a port, and nothing of the API with it', async () => {

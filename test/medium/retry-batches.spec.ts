@@ -1,6 +1,9 @@
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
 import { RetryBatchesWorker } from '../../src/retries/batches/retry-batches.worker.js';
-import { asRetryBatchId } from '../../src/common/ids.js';
+import { asLogId, asRetryBatchId } from '../../src/common/ids.js';
+import { LogWalk } from '../../src/logging/log-walk.js';
+import { BatchTurn } from '../../src/retries/batches/batch-turn.js';
+import { RetryService } from '../../src/retries/retry.service.js';
 import { RetryBatchStore } from '../../src/retries/batches/retry-batch.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
@@ -120,6 +123,7 @@ describe('/v1/retry-batches', () => {
         .map((line) => JSON.parse(line)),
     ).toEqual(pages);
     await host.find(RetryBatchStore).settle(
+      'failed',
       (await host.find(RetryBatchStore).findItems(asRetryBatchId(id), { limit: 1 })).map(({ _id }) => ({
         _id,
         outcome: 'failed',
@@ -249,6 +253,40 @@ describe('/v1/retry-batches', () => {
     expect(await ended(id)).toMatchObject({ progress: { succeeded: 10 } });
     expect(retried()).toBe(10);
     await fourth.close({ keepData: true });
+  });
+
+  it('puts only those back to QUEUED that nobody else has moved or claimed meanwhile', async () => {
+    const { tenantId, logIds, lab, selection, preview } = await failedLogs(3);
+    await Promise.all([host, second].map(({ find }) => find(RetryBatchesWorker).onModuleDestroy()));
+    const { confirm } = await preview();
+    const { body } = await lab.post('/v1/retry-batches', { ...selection, reason: 'x', confirm }).expect(202);
+    const store = host.find(RetryBatchStore);
+    const batch = await store.lease(body.id, 'test');
+    if (!batch) throw new Error('The batch is open');
+    for await (const page of host.find(BatchTurn).collect(batch)) expect(page).toBeUndefined();
+    const items = await store.findItems(batch._id, { limit: 3 });
+    await store.settle(
+      'waiting',
+      items.slice(0, 1).map(({ _id }) => ({ _id, outcome: 'cancelled', why: null })),
+    );
+    const claims = items.map(({ _id }) => ({ _id, fromAttempt: 1 }));
+    expect(await store.claim(claims)).toEqual(new Set(items.slice(1).map(({ _id }) => _id)));
+    expect(await store.claim(claims)).toEqual(new Set());
+    await store.settle(
+      'waiting',
+      items.map(({ _id }) => ({ _id, outcome: 'skipped', why: 'it is QUEUED' })),
+    );
+    expect(await store.countOutcomes(batch._id)).toMatchObject({ queued: 2, cancelled: 1, skipped: 0 });
+
+    const seen = await host.find(LogWalk).states(tenantId, logIds.map(asLogId));
+    await lab.post(`/v1/logs/${logIds[1]}/retry`, { reason: 'now' }).expect(202);
+    const wanted = { requestedBy: 'support', reason: 'x', batchId: batch._id };
+    const queued = await host.find(RetryService).retryOfBatch(tenantId, [...seen.values()], wanted);
+    expect(queued).toEqual(new Set([logIds[0], logIds[2]]));
+    expect(await host.findLog(asLogId(logIds[0] ?? ''))).toMatchObject({
+      status: 'QUEUED',
+      retry: { batchId: batch._id, reason: 'x' },
+    });
   });
 
   it('lets live deliveries go first', async () => {

@@ -55,6 +55,10 @@ export class ServerProcess {
     return this.child.exitCode;
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   /** Everything it has printed so far. */
   said(): string {
     return this.output;

@@ -3,7 +3,7 @@ import type { ExpressionFailure } from './expression-failure.js';
 import type { ExpressionLimit } from './expression-limits.js';
 
 /** Waybill's own trouble rather than the expression's: the same evaluation may well succeed later. */
-const TEMPORARY: ReadonlySet<ExpressionLimit> = new Set(['queue', 'stopped']);
+const TEMPORARY: ReadonlySet<ExpressionLimit> = new Set(['queue', 'start', 'stopped']);
 
 /** An evaluation that was stopped, or not begun, because it went past a limit. */
 export class ExpressionLimitError extends WaybillError {
@@ -11,7 +11,7 @@ export class ExpressionLimitError extends WaybillError {
   readonly stage = 'map';
   readonly remedy: string;
   readonly limit: ExpressionLimit;
-  /** Whether the same evaluation may succeed later: true for a full queue and for a process that is stopping. */
+  /** Whether the same evaluation may succeed later: true for a full queue, and for a process that is too busy or is stopping. */
   readonly temporary: boolean;
 
   constructor(

@@ -21,4 +21,4 @@ export const EXPRESSION_LIMITS = {
 
 /** What stopped an evaluation, where it was stopped rather than failed. */
 export type ExpressionLimit =
-  'time' | 'memory' | 'depth' | 'sequence' | 'string' | 'picture' | 'input' | 'output' | 'queue' | 'stopped';
+  'time' | 'memory' | 'depth' | 'sequence' | 'string' | 'picture' | 'input' | 'output' | 'queue' | 'start' | 'stopped';

@@ -14,7 +14,7 @@ export interface ExpressionSandboxOptions {
   /** Bytes of one input and of one result, as JSON. */
   readonly maxInputBytes: number;
   readonly maxOutputBytes: number;
-  /** What an evaluation may take on top of its time limit, for starting a thread and moving data, before the thread is ended. */
+  /** What an evaluation may take on top of its time limit, for reading its input and moving data, before the thread is ended. */
   readonly graceMs: number;
 }
 

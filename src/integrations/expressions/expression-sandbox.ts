@@ -124,6 +124,7 @@ export class ExpressionSandbox implements OnApplicationShutdown {
 const STOPS = {
   queue: 'too many evaluations are waiting',
   stopped: 'this process is stopping',
+  start: 'this process was too busy to start a thread for it',
   time: 'it hung and its thread was ended',
   memory: 'it used up the memory of its thread',
 } as const;

@@ -5,8 +5,11 @@ import type { ExpressionSandboxOptions } from './expression-sandbox.options.js';
 import { EXPRESSION_WORKER_URL } from './expression-worker.location.js';
 import type { ThreadJobs } from './expression.worker.js';
 
-/** What ended a thread under its task. */
-export type ThreadStop = 'time' | 'memory';
+/** What ended a thread under its task; `start`: it had not begun with it. */
+export type ThreadStop = 'time' | 'memory' | 'start';
+
+/** On a machine that is busy a thread may take seconds to start, which is not its task's fault. */
+const START_TIMEOUT_MS = 30_000;
 
 /** Runs one task on each thread. A thread that hangs or runs out of memory ends, with its one task; the next task gets a new one. */
 export class ExpressionThreads {
@@ -31,7 +34,7 @@ export class ExpressionThreads {
     this.pool.on('error', (error: Error) => this.logger.warn(`An idle expression thread ended: ${error.message}`));
   }
 
-  /** Never more than `maxThreads` at a time: the time limit of a task starts here, so it must not wait. */
+  /** Never more than `maxThreads` at a time: a task must not wait for the others. Its time counts once a thread has begun with it. */
   async run<Name extends keyof ThreadJobs>(
     name: Name,
     task: ThreadJobs[Name]['task'],
@@ -40,13 +43,20 @@ export class ExpressionThreads {
   ): Promise<ThreadJobs[Name]['outcome'] | ThreadStop> {
     const stop = new AbortController();
     const onAbort = () => stop.abort();
-    const timer = setTimeout(onAbort, timeoutMs + this.options.graceMs);
+    const begun = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const limitMs = timeoutMs + this.options.graceMs;
+    const startBy = Date.now() + START_TIMEOUT_MS;
+    const onTime = (hadBegun: boolean) => {
+      if (hadBegun || Date.now() > startBy) onAbort();
+      else timer = setTimeout(onTime, limitMs, Atomics.load(begun, 0) === 1);
+    };
+    let timer = setTimeout(() => onTime(Atomics.load(begun, 0) === 1), limitMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await this.pool.run(task, { name, signal: stop.signal });
+      return await this.pool.run({ begun, task }, { name, signal: stop.signal });
     } catch (error) {
       signal?.throwIfAborted();
-      if (stop.signal.aborted) return 'time';
+      if (stop.signal.aborted) return Atomics.load(begun, 0) === 1 ? 'time' : 'start';
       if (isOutOfMemory(error)) return 'memory';
       throw error;
     } finally {

@@ -23,12 +23,15 @@ const compiled = new LRUCache<string, CompiledExpression>({
   sizeCalculation: (_, source) => source.length + 1,
 });
 
-export async function evaluate({
-  source,
-  inputJson,
-  timeoutMs,
-  maxOutputBytes,
-}: ExpressionTask): Promise<ExpressionOutcome> {
+/** A task, and where its thread says that it has begun with it. */
+export interface BegunTask<Task> {
+  readonly begun: Int32Array;
+  readonly task: Task;
+}
+
+export async function evaluate({ begun, task }: BegunTask<ExpressionTask>): Promise<ExpressionOutcome> {
+  Atomics.store(begun, 0, 1);
+  const { source, inputJson, timeoutMs, maxOutputBytes } = task;
   try {
     const result = await compiledOf(source).evaluate(JSON.parse(inputJson), timeoutMs);
     return { ok: true, resultJson: plainResult(result, maxOutputBytes) };
@@ -46,8 +49,9 @@ function compiledOf(source: string): CompiledExpression {
 }
 
 /** Loaded when the first schema comes: most threads never see one. */
-export async function validate(task: SchemaTask): Promise<SchemaOutcome> {
+export async function validate({ begun, task }: BegunTask<SchemaTask>): Promise<SchemaOutcome> {
   const validator = await import('../schemas/schema-validator.js');
+  Atomics.store(begun, 0, 1);
   return validator.validate(task);
 }
 

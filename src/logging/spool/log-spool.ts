@@ -1,4 +1,4 @@
-import { readFile, rename, unlink } from 'node:fs/promises';
+import { readFile, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
@@ -14,7 +14,7 @@ import { SpoolSegment } from './spool-segment.js';
 /** Read as a whole when it is drained. */
 const SEGMENT_BYTES = 8 * 1_048_576;
 const BATCH = 500;
-/** Of `spool.maxBytes`: from here on it says that it is filling up, and once more after it was below the second. */
+/** Of what it may hold: from here on it says that it is filling up, and once more after it was below the second. */
 const ALERT_SHARE = 0.8;
 const CALM_SHARE = 0.5;
 
@@ -39,6 +39,8 @@ export class LogSpool implements LogLane {
   private draining: Draining | null = null;
   private alerted = false;
   private sizeBytes = 0;
+  /** Of its disk, when it was last used. */
+  private freeBytes = Number.POSITIVE_INFINITY;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -51,8 +53,9 @@ export class LogSpool implements LogLane {
     return this.sizeBytes;
   }
 
+  /** What it may hold by its settings, or what its disk has room for where that is less. */
   maxBytes(): number {
-    return this.settings.spool.maxBytes;
+    return Math.min(this.settings.spool.maxBytes, this.sizeBytes + this.freeBytes);
   }
 
   /** @throws LaneFullError, or what the disk says. */
@@ -91,12 +94,17 @@ export class LogSpool implements LogLane {
   }
 
   private async append(bytes: Buffer): Promise<void> {
-    if (this.sizeBytes + bytes.length > this.maxBytes()) throw new LaneFullError(this.name, this.maxBytes());
+    const { maxBytes } = this.settings.spool;
+    if (this.sizeBytes + bytes.length > maxBytes) throw new LaneFullError(this.name, maxBytes);
     if (this.current && (this.current.isDamaged || this.current.sizeBytes >= SEGMENT_BYTES)) await this.seal();
     this.current ??= await this.createSegment();
-    await this.current.append(bytes);
-    this.sizeBytes += bytes.length;
-    this.alertIfFilling();
+    try {
+      await this.current.append(bytes);
+      this.sizeBytes += bytes.length;
+    } finally {
+      await this.lookAtDisk();
+      this.alertIfFilling();
+    }
   }
 
   private async createSegment(): Promise<SpoolSegment> {
@@ -123,10 +131,11 @@ export class LogSpool implements LogLane {
     if (this.draining !== draining || draining.written < draining.entries.length) return;
     this.draining = null;
     this.sizeBytes -= draining.sizeBytes;
-    this.alertIfFilling();
     // What a person may still make something of is kept out of the way.
     await (draining.isDamaged ? rename(draining.path, `${draining.path}.damaged`) : unlink(draining.path));
     await removeIfEmpty(dirname(draining.path));
+    await this.lookAtDisk();
+    this.alertIfFilling();
   }
 
   private async read(file: SegmentFile): Promise<Draining> {
@@ -148,6 +157,11 @@ export class LogSpool implements LogLane {
     await current.close();
     if (current.sizeBytes > 0) this.sealed.push({ path: current.path, sizeBytes: current.sizeBytes });
     else await unlink(current.path);
+  }
+
+  private async lookAtDisk(): Promise<void> {
+    const disk = await statfs(this.settings.spool.dir).catch(() => null);
+    this.freeBytes = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
   }
 
   private alertIfFilling(): void {

@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { IntegrationId } from '../../common/ids.js';
-import { WaybillError } from '../../common/waybill.error.js';
+import type { IntegrationId, LogId } from '../../common/ids.js';
 import { IntegrationDirectory } from '../../integrations/integration-directory.js';
 import { type LogState, LogWalk } from '../../logging/log-walk.js';
 import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
 import { RetryService } from '../retry.service.js';
 import { planOfSelection } from './batch-selection.js';
 import type { RetryBatch, RetryBatchItem } from './retry-batch.js';
-import { type ItemChange, LEASE_MS, RetryBatchStore } from './retry-batch.store.js';
+import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 
 /** Logs whose retries one look checks. */
 const SETTLE_PAGE = 500;
+/**
+ * Of one integration. What Redis did not take waits in MongoDB by its due time, before the live ones that come later: so
+ * there must never be much of it.
+ */
+const MAX_UNDER_WAY = 500;
 
 /** One worker's turn at a batch that it has the lease of. Everything that it does can be done again by the next one. */
 @Injectable()
@@ -23,19 +27,16 @@ export class BatchTurn {
     private readonly directory: IntegrationDirectory,
   ) {}
 
-  /** Writes down which logs belong to it; from the start again where a worker died at it. */
-  async collect({ _id, tenantId, selection, failedBefore, limit }: RetryBatch, worker: string): Promise<void> {
+  /** Writes down which logs belong to it, a page with each step; from the start again where a worker died at it. */
+  async *collect({ _id, tenantId, selection, failedBefore, limit }: RetryBatch): AsyncGenerator<void> {
     const integrationIds = new Set<IntegrationId>();
-    let leasedAt = Date.now();
     for await (const logs of this.walk.oldestFirst(planOfSelection(tenantId, selection, failedBefore), limit)) {
       const items = logs.flatMap((log) =>
         log.integrationId ? [itemOf({ batchId: _id, tenantId, ...log, integrationId: log.integrationId })] : [],
       );
       await this.batches.addItems(items);
       for (const { integrationId } of items) integrationIds.add(integrationId);
-      if (Date.now() - leasedAt < LEASE_MS / 3) continue;
-      leasedAt = Date.now();
-      if (!(await this.batches.lease(_id, worker))) return;
+      yield;
     }
     await this.batches.markCollected(_id, [...integrationIds]);
   }
@@ -54,10 +55,13 @@ export class BatchTurn {
         : integration.enabled
           ? null
           : 'its integration is disabled';
-      const room = skipped === null ? await this.queue.spareSlots(integrationId) : SETTLE_PAGE;
+      const room = skipped === null ? await this.roomFor(batch, integrationId) : SETTLE_PAGE;
       const items = await this.batches.findWaiting(batch._id, integrationId, Math.min(room, most - queued));
       if (skipped !== null)
-        await this.batches.settle(items.map(({ _id }) => ({ _id, outcome: 'skipped', why: skipped })));
+        await this.batches.settle(
+          'waiting',
+          items.map(({ _id }) => ({ _id, outcome: 'skipped', why: skipped })),
+        );
       else await this.queueItems(batch, integrationId, items);
       queued += items.length;
     }
@@ -67,12 +71,9 @@ export class BatchTurn {
   /** Sees what has become of those that were queued, from one page of them to the next. Answers where to go on. */
   async settle(batch: RetryBatch, after: string): Promise<string> {
     const items = await this.batches.findItems(batch._id, { outcome: 'queued', after, limit: SETTLE_PAGE });
-    const logs = await this.walk.states(
-      batch.tenantId,
-      items.map(({ logId }) => logId),
-    );
+    const logs = await this.statesOf(batch, items);
     const ends = items.flatMap((item) => endOf(item, logs.get(item.logId)));
-    await this.batches.settle(ends);
+    await this.batches.settle('queued', ends);
     const failed = new Set(ends.filter(({ outcome }) => outcome === 'failed').map(({ _id }) => _id));
     await this.forgetErased(
       batch,
@@ -82,42 +83,66 @@ export class BatchTurn {
   }
 
   /** What was just written of logs that were erased meanwhile. */
-  private async forgetErased({ tenantId }: RetryBatch, items: readonly RetryBatchItem[]): Promise<void> {
-    const logIds = items.map(({ logId }) => logId);
-    const logs = logIds.length === 0 ? [] : [...(await this.walk.states(tenantId, logIds)).values()];
+  private async forgetErased(batch: RetryBatch, items: readonly RetryBatchItem[]): Promise<void> {
+    const logs = items.length === 0 ? [] : [...(await this.statesOf(batch, items)).values()];
     await this.batches.forgetLogs(logs.flatMap(({ _id, erasedAt }) => (erasedAt ? [_id] : [])));
   }
 
-  private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {
-    const logs = await this.walk.states(
-      batch.tenantId,
-      items.map(({ logId }) => logId),
-    );
-    const tries = await Promise.all(items.map((item) => this.queueItem(batch, item, logs.get(item.logId))));
-    await this.queue.addYielding(integrationId, tries.flat());
+  private async roomFor({ _id }: RetryBatch, integrationId: IntegrationId): Promise<number> {
+    if (await this.batches.hasUnderWay(_id, integrationId, MAX_UNDER_WAY)) return 0;
+    return this.queue.spareSlots(integrationId);
   }
 
-  private async queueItem(batch: RetryBatch, item: RetryBatchItem, log: LogState | undefined): Promise<DueTry[]> {
-    const obstacle = obstacleOf(batch, log);
-    if (!log || obstacle !== null) {
-      await this.batches.settle([{ _id: item._id, outcome: 'skipped', why: obstacle }]);
-      return [];
-    }
-    if (!(await this.batches.claim(item, log.attemptCount))) return [];
-    try {
-      const { requestedBy, reason, _id: batchId } = batch;
-      const { attemptCount } = await this.retries.retryOfBatch(
-        { ...log, firstAttempt: null },
-        { requestedBy, reason, batchId },
-      );
-      const { logId, integrationId } = item;
-      return [{ logId, integrationId, attempt: attemptCount + 1, dueAt: new Date() }];
-    } catch (error) {
-      if (!(error instanceof WaybillError) || error.stage !== 'retry') throw error;
-      await this.batches.settle([{ _id: item._id, outcome: 'skipped', why: error.message }]);
-      return [];
-    }
+  private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {
+    const logs = await this.statesOf(batch, items);
+    const { able, skipped } = sorted(batch, items, logs);
+    const claims = able.map(({ item: { _id }, log }) => ({ _id, fromAttempt: log.attemptCount }));
+    const claimed = await this.batches.claim(claims);
+    const own = able.filter(({ item }) => claimed.has(item._id));
+    const { tenantId, requestedBy, reason, _id: batchId } = batch;
+    const wanted = { requestedBy, reason, batchId };
+    const queued = await this.retries.retryOfBatch(
+      tenantId,
+      own.map(({ log }) => log),
+      wanted,
+    );
+    const overtaken = own.flatMap(({ item }) => (queued.has(item.logId) ? [] : [item]));
+    await this.batches.settle('waiting', skipped);
+    await this.batches.settle('queued', await this.whyOvertaken(batch, overtaken));
+    const dueAt = new Date();
+    const tries = own.flatMap(({ log: { _id: logId, attemptCount } }): DueTry[] =>
+      queued.has(logId) ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt }] : [],
+    );
+    await this.queue.addYielding(integrationId, tries);
   }
+
+  /** Of logs that somebody else moved since they were read. */
+  private async whyOvertaken(batch: RetryBatch, items: readonly RetryBatchItem[]): Promise<ItemChange[]> {
+    if (items.length === 0) return [];
+    const { able, skipped } = sorted(batch, items, await this.statesOf(batch, items));
+    const why = 'somebody else has just retried it, and it has FAILed again';
+    return [...skipped, ...able.map(({ item: { _id } }) => ({ _id, outcome: 'skipped' as const, why }))];
+  }
+
+  private statesOf({ tenantId }: RetryBatch, items: readonly RetryBatchItem[]): Promise<Map<LogId, LogState>> {
+    return this.walk.states(
+      tenantId,
+      items.map(({ logId }) => logId),
+    );
+  }
+}
+
+/** Those that can be retried, and what becomes of the others. */
+function sorted(batch: RetryBatch, items: readonly RetryBatchItem[], logs: ReadonlyMap<LogId, LogState>) {
+  const able: { item: RetryBatchItem; log: LogState }[] = [];
+  const skipped: ItemChange[] = [];
+  for (const item of items) {
+    const log = logs.get(item.logId);
+    const why = obstacleOf(batch, log);
+    if (log && why === null) able.push({ item, log });
+    else skipped.push({ _id: item._id, outcome: 'skipped', why });
+  }
+  return { able, skipped };
 }
 
 const itemOf = ({
@@ -142,6 +167,7 @@ const itemOf = ({
 /** Why there is nothing to retry any more; `null` where there is. */
 function obstacleOf({ failedBefore }: RetryBatch, log: LogState | undefined): string | null {
   if (!log) return 'the log is gone';
+  if (log.erasedAt) return 'the person whom it was about was erased';
   if (log.status !== 'FAIL') return `it is ${log.status}`;
   if (log.resolution) return `it was resolved by ${log.resolution.by}`;
   return log.completedAt && log.completedAt > failedBefore ? 'it has FAILed again since the preview' : null;

@@ -14,11 +14,13 @@ import {
 import { RETRY_BATCH_ITEMS, RETRY_BATCHES } from './retry-batch.collection.js';
 
 /** A worker that says nothing for so long has died, and another takes its batches over. */
-export const LEASE_MS = 15_000;
+const LEASE_MS = 15_000;
 /** Batches that a worker looks at in one turn. */
 const MAX_OPEN = 50;
 
 export type ItemChange = Pick<RetryBatchItem, '_id' | 'outcome' | 'why'>;
+/** A log of a batch that is about to be retried, with the tries that it has had. */
+export type ItemClaim = Pick<RetryBatchItem, '_id'> & { readonly fromAttempt: number };
 export type OutcomeCounts = Record<BatchOutcome, number>;
 
 /** Batches and their logs in MongoDB. Each write can be repeated, so that whoever takes a batch over goes on with it. */
@@ -143,21 +145,30 @@ export class RetryBatchStore implements OnModuleInit {
       .lean<RetryBatchItem[]>();
   }
 
-  /** Whether it was waiting: of a cancellation and a worker one wins. */
-  async claim({ _id }: RetryBatchItem, fromAttempt: number): Promise<boolean> {
-    const claimed = await this.items.updateOne(
-      { _id, outcome: 'waiting' },
-      { $set: { outcome: 'queued', fromAttempt, updatedAt: new Date() } },
+  /** Answers those that were waiting still: of a cancellation and a worker one wins. */
+  async claim(claims: readonly ItemClaim[]): Promise<ReadonlySet<string>> {
+    const ids = claims.map(({ _id }) => _id);
+    if (ids.length === 0) return new Set();
+    const updatedAt = new Date();
+    const claimed = await this.database.updateEach(
+      RETRY_BATCH_ITEMS,
+      claims.map(({ _id, fromAttempt }) => ({
+        q: { _id, outcome: 'waiting' },
+        u: { $set: { outcome: 'queued', fromAttempt, updatedAt } },
+      })),
     );
-    return claimed.modifiedCount === 1;
+    if (claimed === ids.length) return new Set(ids);
+    const own = await this.rawItems.find({ _id: { $in: ids }, outcome: 'queued', updatedAt }).toArray();
+    return new Set(own.map(({ _id }) => _id));
   }
 
-  async settle(changes: readonly ItemChange[]): Promise<void> {
+  /** Of those that are as the caller has read them: another worker may have come in between. */
+  async settle(from: BatchOutcome, changes: readonly ItemChange[]): Promise<void> {
     if (changes.length === 0) return;
     const updatedAt = new Date();
     await this.rawItems.bulkWrite(
       changes.map(({ _id, outcome, why }) => ({
-        updateOne: { filter: { _id }, update: { $set: { outcome, why, updatedAt } } },
+        updateOne: { filter: { _id, outcome: from }, update: { $set: { outcome, why, updatedAt } } },
       })),
       { ordered: false },
     );
@@ -170,6 +181,18 @@ export class RetryBatchStore implements OnModuleInit {
     await this.items.updateMany(which, { $set: { why: null } });
     const found = await this.items.find(which, { batchId: 1 }).lean<Pick<RetryBatchItem, 'batchId'>[]>();
     return [...new Set(found.map(({ batchId }) => batchId))];
+  }
+
+  /** Batches of none but these logs whose logs were named; those that were no longer FAILed then are in no item. */
+  async ofNoneBut(tenantId: TenantId, logIds: readonly LogId[]): Promise<RetryBatchId[]> {
+    const named = await this.batches
+      .find(
+        { tenantId, 'selection.logIds': { $in: [...logIds], $not: { $elemMatch: { $nin: [...logIds] } } } },
+        { _id: 1 },
+      )
+      .hint('newest_batch')
+      .lean<Pick<RetryBatch, '_id'>[]>();
+    return named.map(({ _id }) => _id);
   }
 
   async hasOthers(batchId: RetryBatchId, logIds: readonly LogId[]): Promise<boolean> {
@@ -199,6 +222,12 @@ export class RetryBatchStore implements OnModuleInit {
     );
     const [waiting = 0, queued = 0, succeeded = 0, failed = 0, skipped = 0, cancelled = 0] = counts;
     return { waiting, queued, succeeded, failed, skipped, cancelled };
+  }
+
+  /** Whether so many of an integration's were queued and have not been seen to end. */
+  async hasUnderWay(batchId: RetryBatchId, integrationId: IntegrationId, limit: number): Promise<boolean> {
+    const queued = { batchId, outcome: 'queued', integrationId } as const;
+    return (await this.rawItems.countDocuments(queued, { hint: 'items_of_integration', limit })) === limit;
   }
 
   async hasItems(batchId: RetryBatchId, outcome: BatchOutcome): Promise<boolean> {

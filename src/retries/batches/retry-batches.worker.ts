@@ -18,7 +18,12 @@ const ROUND_MS = 30_000;
 /** What was not queued in time is not made up for in one burst. */
 const MAX_PENT_UP_MS = 1_000;
 
+/** Of one turn: less than the lease, and other batches have theirs in between. */
+const COLLECT_MS = 2_000;
+
 interface Progress {
+  /** Writing down its logs, where that has begun and not ended. */
+  collecting: AsyncGenerator<void> | null;
   /** Until when the rate has been used up. */
   ratedAt: number;
   /** Where the look at those that were queued goes on. */
@@ -70,13 +75,30 @@ export class RetryBatchesWorker implements OnApplicationBootstrap, OnModuleDestr
 
   private async workOn(batch: RetryBatch): Promise<void> {
     const { _id, state, collected } = batch;
-    const progress = this.progress.get(_id) ?? { ratedAt: Date.now() - MAX_PENT_UP_MS, settledTo: '' };
+    const progress = this.progress.get(_id) ?? {
+      collecting: null,
+      ratedAt: Date.now() - MAX_PENT_UP_MS,
+      settledTo: '',
+    };
     this.progress.set(_id, progress);
     if (state === 'cancelled') await this.batches.cancelWaiting(_id);
-    else if (!collected) return this.turn.collect(batch, this.id);
+    else if (!collected) return this.collectSome(batch, progress);
     else if (state === 'running') await this.queueByRate(batch, progress);
     progress.settledTo = await this.turn.settle(batch, progress.settledTo);
     if (state !== 'paused' && !(await this.hasMore(_id))) await this.batches.finish(_id);
+  }
+
+  /** A step that fails ends it: then it begins anew. */
+  private async collectSome(batch: RetryBatch, progress: Progress): Promise<void> {
+    progress.collecting ??= this.turn.collect(batch);
+    const { collecting } = progress;
+    const endsAt = Date.now() + COLLECT_MS;
+    while (Date.now() < endsAt) {
+      const { done } = await collecting.next();
+      if (done !== true) continue;
+      progress.collecting = null;
+      return;
+    }
   }
 
   private async queueByRate(batch: RetryBatch, progress: Progress): Promise<void> {
@@ -93,6 +115,10 @@ export class RetryBatchesWorker implements OnApplicationBootstrap, OnModuleDestr
   }
 
   private forgetOthers(open: readonly RetryBatchId[]): void {
-    for (const id of this.progress.keys()) if (!open.includes(id)) this.progress.delete(id);
+    for (const [id, { collecting }] of this.progress) {
+      if (open.includes(id)) continue;
+      this.progress.delete(id);
+      void collecting?.return(undefined);
+    }
   }
 }
