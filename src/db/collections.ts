@@ -4,7 +4,7 @@ import { ACTION_EVENTS } from '../dispatch/action-event.collection.js';
 import { INTEGRATION_VERSIONS, INTEGRATIONS } from '../integrations/integration.collection.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-log.collection.js';
 import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
-import { INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
+import { INBOUND_SOURCE_VERSIONS, INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
 import { RECEIVED_REQUESTS } from '../logging/received/received-request.collection.js';
 import { PAYLOADS } from '../logging/payloads/payload.collection.js';
 import { RETENTION_PROGRESS } from '../logging/retention/retention-progress.collection.js';
@@ -33,6 +33,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   FAILURE_GROUPS,
   FAILURE_SLICES,
   INBOUND_SOURCES,
+  INBOUND_SOURCE_VERSIONS,
   INTEGRATIONS,
   INTEGRATION_ATTEMPTS,
   INTEGRATION_LOGS,
