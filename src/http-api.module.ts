@@ -15,6 +15,9 @@ import { requireAuditing } from './http/audited-routes.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
 import { TenantsController } from './http/tenants.controller.js';
+import { InboundModule } from './inbound/inbound.module.js';
+import { SourceActsController } from './inbound/sources/source-acts.controller.js';
+import { SourcesController } from './inbound/sources/sources.controller.js';
 import { FailureGroupsController } from './insights/failures/failure-groups.controller.js';
 import { InsightsModule } from './insights/insights.module.js';
 import { StatsController } from './insights/stats.controller.js';
@@ -47,6 +50,8 @@ const CONTROLLERS = [
   PreviewController,
   RetryBatchesController,
   TrafficController,
+  SourcesController,
+  SourceActsController,
   AuditController,
   ErasuresController,
 ];
@@ -64,6 +69,7 @@ const CONTROLLERS = [
     RetriesModule,
     DispatchModule,
     ErasureModule,
+    InboundModule,
     HealthModule,
   ],
   controllers: CONTROLLERS,

@@ -10,7 +10,9 @@ describe('the list of collections', () => {
     const named = files
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
       .flatMap((file) => [
-        ...readFileSync(join(SOURCE, file), 'utf8').matchAll(/defineCollection<[^(]*\(\{\s*name: '(\w+)'/g),
+        ...readFileSync(join(SOURCE, file), 'utf8').matchAll(
+          /define(?:Collection<[^(]*\(\{\s*name: |Versions\()'(\w+)'/g,
+        ),
       ])
       .map(([, name = '']) => name);
     expect(new Set(COLLECTIONS.map(({ name }) => name))).toEqual(new Set(named));

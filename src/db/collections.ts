@@ -6,7 +6,7 @@ import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../logging/integration-l
 import { LOG_ORIGINS } from '../logging/log-origin.collection.js';
 import { CALL_PROCESSES } from '../logging/decorator/call-process.collection.js';
 import { FAILED_RECORDS, WEBHOOK_FILES } from '../inbound/bulk/webhook-file.collection.js';
-import { INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
+import { INBOUND_SOURCE_VERSIONS, INBOUND_SOURCES } from '../inbound/sources/inbound-source.collection.js';
 import { RECEIVED_REQUESTS } from '../logging/received/received-request.collection.js';
 import { PAYLOADS } from '../logging/payloads/payload.collection.js';
 import { RETENTION_PROGRESS } from '../logging/retention/retention-progress.collection.js';
@@ -36,6 +36,7 @@ export const COLLECTIONS: readonly AnyCollection[] = [
   FAILURE_GROUPS,
   FAILURE_SLICES,
   INBOUND_SOURCES,
+  INBOUND_SOURCE_VERSIONS,
   INTEGRATIONS,
   INTEGRATION_ATTEMPTS,
   INTEGRATION_LOGS,

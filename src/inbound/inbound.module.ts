@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { ActionsModule } from '../actions/actions.module.js';
 import { DispatchModule } from '../dispatch/dispatch.module.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
@@ -16,7 +17,13 @@ import { RefusedWebhooks } from './hooks/refused-webhooks.js';
 import { SourceRate } from './hooks/source-rate.js';
 import { WebhookIntake } from './hooks/webhook-intake.js';
 import { WebhookReceiver } from './hooks/webhook-receiver.js';
+import { SourceChecker } from './sources/source-checker.js';
 import { SourceDirectory } from './sources/source-directory.js';
+import { SourceEditor } from './sources/source-editor.js';
+import { SourceHistory } from './sources/source-history.js';
+import { SourcePauses } from './sources/source-pauses.js';
+import { SourceRotation } from './sources/source-rotation.js';
+import { SourceSecrets } from './sources/source-secrets.js';
 import { KeySets } from './verification/key-sets.js';
 import { SourceVerifier } from './verification/source-verifier.js';
 import { WebhookCapture } from './webhook-capture.js';
@@ -32,13 +39,20 @@ import { InboundWorker } from './work/inbound-worker.js';
     StorageModule,
     RedisModule,
     SecurityModule,
+    ActionsModule,
     IntegrationsModule,
     LoggingModule,
     SchedulingModule,
     DispatchModule,
   ],
   providers: [
+    SourceHistory,
     SourceDirectory,
+    SourceChecker,
+    SourceSecrets,
+    SourceEditor,
+    SourceRotation,
+    SourcePauses,
     KeySets,
     SourceVerifier,
     WebhookHandlers,
@@ -57,6 +71,6 @@ import { InboundWorker } from './work/inbound-worker.js';
     SourceRate,
     HookGate,
   ],
-  exports: [SourceDirectory, HookGate, RefusedWebhooks],
+  exports: [SourceDirectory, SourceEditor, SourceRotation, SourcePauses, HookGate, RefusedWebhooks],
 })
 export class InboundModule {}

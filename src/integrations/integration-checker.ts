@@ -1,10 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { faultOf } from '../common/fault-of.js';
 import type { FieldFault } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { isSensitiveName } from '../common/redaction.js';
 import { isRecord, kindOf } from '../common/primitives.js';
-import { WaybillError } from '../common/waybill.error.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { checkEndpointUrl } from '../security/outbound-http/url-safety.js';
 import { ActionCatalogue } from '../actions/action-catalogue.js';
@@ -18,7 +18,7 @@ import type { IntegrationConfig } from './integration.js';
 import { IntegrationInvalidError } from './integration-invalid.error.js';
 import { isReservedHeader } from './reserved-headers.js';
 import { scheduleFault } from './retry-schedule.js';
-import { BodySchemas, MAX_SCHEMA_BYTES } from './schemas/body-schemas.js';
+import { BodySchemas } from './schemas/body-schemas.js';
 import type { WantedSigning } from './signing/signing.js';
 import { type ReadTls, readTls } from './tls/tls-credentials.js';
 import { checkTemplate } from './template.js';
@@ -61,7 +61,7 @@ export class IntegrationChecker {
     if (parsed.ok) faults.push(...(await this.faultsIn(parsed.value, keepsTls || parsed.value.tls !== null)));
     // From the input as it came: a copy made by class-transformer need not have the same members.
     const schemaJson = isRecord(raw) && isRecord(raw['schema']) ? JSON.stringify(raw['schema']) : null;
-    if (schemaJson !== null) faults.push(...(await this.schemaFaults(schemaJson)));
+    if (schemaJson !== null) faults.push(...(await this.schemas.faultsIn('schema', schemaJson)));
     if (!parsed.ok || !auth.ok || faults.length > 0) throw new IntegrationInvalidError(faults);
     const { auth: _entered, tls: _pem, schema: _schema, signing, statusCallback, ...config } = parsed.value;
     return {
@@ -132,18 +132,6 @@ export class IntegrationChecker {
     return [{ field: 'loggedBodyBytes', expected, received: String(bytes) }];
   }
 
-  private async schemaFaults(schemaJson: string): Promise<FieldFault[]> {
-    const sizeBytes = Buffer.byteLength(schemaJson);
-    if (sizeBytes > MAX_SCHEMA_BYTES) {
-      const expected = `must have ${MAX_SCHEMA_BYTES} bytes as JSON at the most`;
-      return [{ field: 'schema', expected, received: `${sizeBytes} bytes` }];
-    }
-    return this.schemas.requireUsable(schemaJson).then(
-      () => [],
-      (error: unknown) => faultOf('schema', () => rethrow(error)),
-    );
-  }
-
   private expressionFaults(field: string, source: string | null): FieldFault[] {
     return source === null ? [] : faultOf(field, () => this.sandbox.check(source));
   }
@@ -198,7 +186,7 @@ function headerFaults(name: string, value: unknown): FieldFault[] {
       },
     ];
   }
-  return [...faultOf(field, () => validateHeaderName(name)), ...valueFaults(field, value)];
+  return [...headerFaultOf(field, () => validateHeaderName(name)), ...valueFaults(field, value)];
 }
 
 /** Checked before any value is filled in: what is too large now would be too large in each delivery. */
@@ -232,26 +220,18 @@ function headerSizeFaults(entered: Readonly<Record<string, unknown>>): FieldFaul
 
 function valueFaults(field: string, value: unknown): FieldFault[] {
   if (typeof value !== 'string') return [{ field, expected: 'must be a string', received: kindOf(value) }];
-  return faultOf(field, () => {
+  return headerFaultOf(field, () => {
     validateHeaderValue('x-value', value);
     checkTemplate(field, value);
   });
 }
 
-function rethrow(error: unknown): never {
-  throw error;
-}
-
-function faultOf(field: string, check: () => unknown): FieldFault[] {
+/** As `faultOf`, of what Node refuses. */
+function headerFaultOf(field: string, check: () => unknown): FieldFault[] {
   try {
-    check();
-    return [];
+    return faultOf(field, check);
   } catch (error) {
-    if (error instanceof WaybillError)
-      return [{ field, expected: `${error.message}. ${error.remedy}`, received: 'string' }];
-    if (isRecord(error) && INVALID_HEADER_CODES.has(error['code'])) {
-      return [{ field, expected: 'must be a valid HTTP header (RFC 9110, section 5)', received: 'string' }];
-    }
-    throw error;
+    if (!isRecord(error) || !INVALID_HEADER_CODES.has(error['code'])) throw error;
+    return [{ field, expected: 'must be a valid HTTP header (RFC 9110, section 5)', received: 'string' }];
   }
 }

@@ -8,13 +8,14 @@ import { Database } from '../storage/database.js';
 import type { SplitAuth } from './auth/auth-kind.js';
 import type { Integration, IntegrationConfig, StoredAuth, StoredCallback } from './integration.js';
 import { INTEGRATIONS } from './integration.collection.js';
-import { IntegrationHistory, type VersionPage } from './integration-history.js';
+import { IntegrationHistory } from './integration-history.js';
 import { IntegrationUnknownError } from './integration-unknown.error.js';
 import type { CheckedIntegration } from './integration-checker.js';
 import type { Signing } from './signing/signing.js';
 import type { StoredTls } from './tls/tls.js';
 import type { ReadTls } from './tls/tls-credentials.js';
 import { VersionConflictError } from './version-conflict.error.js';
+import type { VersionPage } from './version-history.js';
 
 /** Every process works by a new version within a second: what was read is kept for less than that. */
 const CACHE_MS = 800;

@@ -1,5 +1,6 @@
-import { defineCollection } from '../storage/collection.js';
-import type { Integration, IntegrationVersion } from './integration.js';
+import { type CollectionSpec, defineCollection } from '../storage/collection.js';
+import type { Integration } from './integration.js';
+import { defineVersions, type KeptVersion } from './version-history.js';
 
 export const INTEGRATIONS = defineCollection<Integration>({
   name: 'integrations',
@@ -52,20 +53,4 @@ export const INTEGRATIONS = defineCollection<Integration>({
   ],
 });
 
-export const INTEGRATION_VERSIONS = defineCollection<IntegrationVersion>({
-  name: 'integration_versions',
-  fields: {
-    _id: String,
-    integrationId: { type: String, required: true },
-    tenantId: { type: String, required: true },
-    version: { type: Number, required: true },
-    snapshot: { type: Object, required: true },
-  },
-  indexes: [
-    {
-      name: 'newest_version',
-      keys: { integrationId: 1, version: -1 },
-      serves: 'list the versions of an integration, newest first',
-    },
-  ],
-});
+export const INTEGRATION_VERSIONS: CollectionSpec<KeptVersion<Integration>> = defineVersions('integration_versions');

@@ -129,13 +129,3 @@ export interface Integration extends IntegrationConfig {
   /** This version is the deletion; the settings are those it had before. */
   deleted?: true;
 }
-
-/** A version as it was before it was replaced, or the deletion. */
-export interface IntegrationVersion {
-  /** `<integration id>-<version>`. */
-  _id: string;
-  integrationId: IntegrationId;
-  tenantId: TenantId;
-  version: number;
-  snapshot: Integration;
-}

@@ -1,4 +1,5 @@
-import { defineCollection } from '../../storage/collection.js';
+import { defineVersions, type KeptVersion } from '../../integrations/version-history.js';
+import { type CollectionSpec, defineCollection } from '../../storage/collection.js';
 import type { InboundSource } from './inbound-source.js';
 
 export const INBOUND_SOURCES = defineCollection<InboundSource>({
@@ -38,3 +39,6 @@ export const INBOUND_SOURCES = defineCollection<InboundSource>({
   },
   indexes: [{ name: 'by_tenant', keys: { tenantId: 1, _id: 1 }, serves: 'list the sources of a tenant, by pages' }],
 });
+
+export const INBOUND_SOURCE_VERSIONS: CollectionSpec<KeptVersion<InboundSource>> =
+  defineVersions('inbound_source_versions');

@@ -30,3 +30,6 @@ export function isTokenOf(text: string, tokens: readonly SourceToken[], now: Dat
     ({ sha256, validUntil }) => (validUntil === null || validUntil > now) && equalInConstantTime(sha256, given),
   );
 }
+
+/** Where the vendor calls, below the address of the installation. */
+export const addressOf = (token: string) => `/hooks/${token}`;

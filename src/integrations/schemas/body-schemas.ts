@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { faultIn } from '../../common/fault-of.js';
+import type { FieldFault } from '../../common/field-fault.js';
 import { type EvaluateOptions, ExpressionSandbox } from '../expressions/expression-sandbox.js';
 import { BodySchemaError } from './body-schema.error.js';
 import { SchemaInvalidError } from './schema-invalid.error.js';
 
 /** Bytes of a schema as JSON. */
-export const MAX_SCHEMA_BYTES = 64 * 1024;
+const MAX_SCHEMA_BYTES = 64 * 1024;
 /** Loading the validator and compiling the largest schema take half a second on a slow day. */
 const TIMEOUT_MS = 3_000;
 
@@ -19,6 +21,19 @@ export class BodySchemas {
   /** @throws SchemaInvalidError, ExpressionLimitError */
   async requireUsable(schemaJson: string): Promise<void> {
     await this.run(schemaJson, null, {});
+  }
+
+  /** What keeps a schema from being used, for who saves it. */
+  async faultsIn(field: string, schemaJson: string): Promise<FieldFault[]> {
+    const sizeBytes = Buffer.byteLength(schemaJson);
+    if (sizeBytes > MAX_SCHEMA_BYTES) {
+      const expected = `must have ${MAX_SCHEMA_BYTES} bytes as JSON at the most`;
+      return [{ field, expected, received: `${sizeBytes} bytes` }];
+    }
+    return this.requireUsable(schemaJson).then(
+      () => [],
+      (error: unknown) => [faultIn(field, error)],
+    );
   }
 
   /** @throws BodySchemaError, SchemaInvalidError, ExpressionLimitError */
