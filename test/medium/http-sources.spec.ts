@@ -57,6 +57,7 @@ describe('/v1/sources', () => {
       schema: null,
       handling: { kind: 'handler' },
       keepsRefusedBodies: false,
+      bulk: null,
       retryPolicy: {
         maxAttempts: 20,
         baseDelayMs: 10_000,
