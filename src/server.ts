@@ -9,7 +9,8 @@ import { ProblemDetailsFilter } from './http/problem-details.filter.js';
 
 /** Signatures are over the bytes: what vendors send is read where their source is known. */
 const isJsonForUs = (request: IncomingMessage) =>
-  !request.url?.startsWith('/hooks/') && /^\s*application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '');
+  !/^\/(hooks|source-pages)\//.test(request.url ?? '') &&
+  /^\s*application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '');
 
 /**
  * What makes an application that is Waybill and nothing else: every answer has a correlation id, every error is a problem,

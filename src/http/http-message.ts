@@ -14,7 +14,7 @@ export interface HttpRequest extends IncomingMessage {
   waybillPrincipal?: Principal;
 }
 
-const HOOK_SECRET = /(\/hooks\/)[^/?#]+/;
+const HOOK_SECRET = /(\/(?:hooks|source-pages)\/)[^/?#]+/;
 
 /** An address or a path without the secret that addresses for vendors have in them. */
 export const withoutHookSecret = (address: string) => address.replace(HOOK_SECRET, '$1***');

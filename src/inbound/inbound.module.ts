@@ -18,6 +18,7 @@ import { SourceRate } from './hooks/source-rate.js';
 import { WebhookIntake } from './hooks/webhook-intake.js';
 import { WebhookReceiver } from './hooks/webhook-receiver.js';
 import { SourceChecker } from './sources/source-checker.js';
+import { SourcePages } from './page/source-page.js';
 import { SourceDirectory } from './sources/source-directory.js';
 import { SourceEditor } from './sources/source-editor.js';
 import { SourceHistory } from './sources/source-history.js';
@@ -70,7 +71,8 @@ import { InboundWorker } from './work/inbound-worker.js';
     RefusedWebhooks,
     SourceRate,
     HookGate,
+    SourcePages,
   ],
-  exports: [SourceDirectory, SourceEditor, SourceRotation, SourcePauses, HookGate, RefusedWebhooks],
+  exports: [SourcePages, SourceDirectory, SourceEditor, SourceRotation, SourcePauses, HookGate, RefusedWebhooks],
 })
 export class InboundModule {}

@@ -114,6 +114,16 @@ export class IntegrationLogStore implements OnModuleInit {
     return this.logs.findOne({ _id: id, tenantId }).lean<IntegrationLog>();
   }
 
+  /** What came to a source, the newest first, with what was captured. */
+  async newestOf(tenantId: TenantId, integrationId: IntegrationId, limit: number): Promise<IntegrationLog[]> {
+    return this.logs
+      .find({ tenantId, integrationId })
+      .sort({ createdAt: -1, _id: -1 })
+      .hint('newest_of_integration')
+      .limit(limit)
+      .lean<IntegrationLog[]>();
+  }
+
   /** Every try of a log, in the order they were made, with what is still kept of their bodies. */
   async attemptsOf(log: IntegrationLog): Promise<(Attempt & { superseded: boolean })[]> {
     const further = await this.attempts

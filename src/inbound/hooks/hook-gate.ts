@@ -14,6 +14,7 @@ import {
   VerificationUnavailableError,
   WebhookRefusedError,
 } from './hook.errors.js';
+import { headOf } from './raw-request-of.js';
 import { RefusedWebhooks } from './refused-webhooks.js';
 import { readRequestBody } from './request-body.js';
 import { SourceRate } from './source-rate.js';
@@ -35,13 +36,18 @@ export class HookGate {
     const source = await this.directory.atAddress(token, new Date());
     if (!source) throw new HookUnknownError();
     if (!source.enabled) throw new SourceClosedError();
-    const from = addressesOf(incoming);
-    if (source.allowCidrs.length > 0 && !isAddressIn(from.clientIp, source.allowCidrs)) throw new CallerRefusedError();
-    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
-    const request = { ...headOf(incoming), ...from, body: await readRequestBody(incoming, source.maxBytes) };
+    const request = await this.read(source, incoming);
     const challenge = await this.verifier.challenge(source, request);
     if (challenge) return challenge;
     return this.receiver.receive(source, request, await this.verify(source, request));
+  }
+
+  /** A request that the source takes, as far as can be told before it is verified. */
+  async read(source: InboundSource, incoming: HttpRequest): Promise<RawRequest> {
+    const head = headOf(incoming);
+    if (source.allowCidrs.length > 0 && !isAddressIn(head.clientIp, source.allowCidrs)) throw new CallerRefusedError();
+    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
+    return { ...head, body: await readRequestBody(incoming, source.maxBytes) };
   }
 
   /** Answers with the id of the event, where the scheme has one that is signed. */
@@ -52,21 +58,4 @@ export class HookGate {
     await this.refused.refuse(source, request, verified.reason);
     throw new WebhookRefusedError();
   }
-}
-
-function addressesOf({ ip, socket }: HttpRequest): Pick<RawRequest, 'clientIp' | 'peerIp'> {
-  const peerIp = socket.remoteAddress ?? '';
-  return { clientIp: ip ?? peerIp, peerIp };
-}
-
-function headOf(request: HttpRequest): Omit<RawRequest, 'body' | 'clientIp' | 'peerIp'> {
-  const { method = 'POST', headers, originalUrl, url = '/' } = request;
-  const texts = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
-  const protocol: unknown = Reflect.get(request, 'protocol');
-  return {
-    method,
-    url: `${typeof protocol === 'string' ? protocol : 'http'}://${headers.host ?? 'localhost'}${originalUrl ?? url}`,
-    headers: Object.fromEntries(texts.filter(([, value]) => value !== undefined)),
-    receivedAt: new Date(),
-  };
 }

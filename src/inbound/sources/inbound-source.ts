@@ -69,6 +69,8 @@ export interface SourceToken {
   createdAt: Date;
   /** Set once it was replaced. */
   validUntil: Date | null;
+  /** Of an address: where the page for the vendor's developer reads it. */
+  secretId?: string;
 }
 
 export interface InboundSource extends InboundSourceConfig {

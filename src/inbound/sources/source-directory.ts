@@ -61,6 +61,13 @@ export class SourceDirectory implements OwnerDirectory, OnModuleInit {
     return source && isTokenOf(token, source.tokens, now) ? source : null;
   }
 
+  /** Whose page it is; `null` where it is nobody's, or no longer. */
+  async atPage(token: string, now: Date): Promise<InboundSource | null> {
+    const id = sourceIdIn(token);
+    const source = id && (await this.byId.get(id));
+    return source && isTokenOf(token, [source.pageToken], now) ? source : null;
+  }
+
   /** @throws SourceUnknownError also where it belongs to another tenant. */
   async get(tenantId: TenantId, id: IntegrationId): Promise<InboundSource> {
     const source = await this.sources.findOne({ _id: id, tenantId, ...NOT_DELETED }).lean<InboundSource>();

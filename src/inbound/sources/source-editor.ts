@@ -48,7 +48,7 @@ export class SourceEditor {
       ...config,
       verification: await this.secrets.storeVerification(tenantId, verification),
       handling,
-      tokens: [token.stored],
+      tokens: [await this.secrets.storeAddress(tenantId, token)],
       pageToken: pageToken.stored,
       disabledReason: null,
       pause: null,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { IntegrationId, TenantId } from '../../common/ids.js';
-import type { InboundSource, SourceToken } from './inbound-source.js';
+import type { InboundSource } from './inbound-source.js';
 import { SourceAddressesTooManyError } from './source-addresses-too-many.error.js';
 import { SourceDirectory } from './source-directory.js';
+import { SourceSecrets } from './source-secrets.js';
 import { newSourceToken } from './source-token.js';
 
 const MAX_ADDRESSES = 3;
@@ -16,7 +17,10 @@ export interface RotatedToken {
 /** Gives a source other addresses: of its own while its vendor still calls the old one, and of the page for its vendor. */
 @Injectable()
 export class SourceRotation {
-  constructor(private readonly directory: SourceDirectory) {}
+  constructor(
+    private readonly directory: SourceDirectory,
+    private readonly secrets: SourceSecrets,
+  ) {}
 
   /**
    * The addresses before are taken until the overlap is over, none of them for longer than before.
@@ -29,10 +33,10 @@ export class SourceRotation {
     const ending = current.tokens
       .map((token) => ({ ...token, validUntil: earlier(token.validUntil, overlapEndsAt) }))
       .filter(({ validUntil }) => validUntil > now);
-    const { stored, text } = newSourceToken(id, now);
-    const tokens: SourceToken[] = [stored, ...ending];
-    if (tokens.length > MAX_ADDRESSES) throw new SourceAddressesTooManyError(id, MAX_ADDRESSES);
-    return { source: await this.directory.update(current, { tokens }, author), token: text };
+    if (ending.length >= MAX_ADDRESSES) throw new SourceAddressesTooManyError(id, MAX_ADDRESSES);
+    const token = newSourceToken(id, now);
+    const tokens = [await this.secrets.storeAddress(tenantId, token), ...ending];
+    return { source: await this.directory.update(current, { tokens }, author), token: token.text };
   }
 
   /** The token before is good for nothing any more. @throws SourceUnknownError or SourceVersionConflictError */

@@ -4,7 +4,8 @@ import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { V1_SCHEME } from '../../security/signatures/v1.scheme.js';
 import type { SplitVerification } from '../verification/verification-scheme.js';
 import type { HandlingInput } from './handling-input.js';
-import type { Handling, StoredVerification } from './inbound-source.js';
+import type { Handling, SourceToken, StoredVerification } from './inbound-source.js';
+import type { NewSourceToken } from './source-token.js';
 
 export type EnteredVerification = SplitVerification & { readonly kind: string };
 
@@ -38,6 +39,11 @@ export class SourceSecrets {
     if (before?.kind === 'forward') return { handling: { kind, url, secretId: before.secretId }, newSecret: null };
     const { secret } = V1_SCHEME.newKey();
     return { handling: { kind, url, secretId: await this.vault.store(tenantId, secret) }, newSecret: secret };
+  }
+
+  /** The page for the vendor's developer shows the address. */
+  async storeAddress(tenantId: TenantId, { text, stored }: NewSourceToken): Promise<SourceToken> {
+    return { ...stored, secretId: await this.vault.store(tenantId, text) };
   }
 
   /** For what was stored for a version which then did not come about. */

@@ -7,7 +7,7 @@ const TOKEN_BYTES = 32;
 const TOKEN_FORM = /^([0-9a-f]{32})\.([\w-]{43})$/;
 
 export interface NewSourceToken {
-  /** What stands in the address; shown once, and stored as a hash only. */
+  /** What stands in the address: shown once. It is found by its hash. */
   readonly text: string;
   readonly stored: SourceToken;
 }

@@ -1,0 +1,101 @@
+import escapeHtml from 'escape-html';
+import type { ShownRequest, SourcePage } from './source-page.js';
+
+/** Text of others becomes text; what was made by this function stays as it is. */
+class Html {
+  constructor(readonly text: string) {}
+}
+
+function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly Html[] | string | number)[]): Html {
+  const texts = values.map((value) =>
+    value instanceof Html || Array.isArray(value)
+      ? [value]
+          .flat()
+          .map((one) => (one instanceof Html ? one.text : ''))
+          .join('')
+      : escapeHtml(String(value)),
+  );
+  return new Html(String.raw({ raw: parts }, ...texts));
+}
+
+const STYLE = new Html(`<style>
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
+  code, pre { font: 13px/1.5 ui-monospace, monospace; background: #f3f4f6; border-radius: 4px; }
+  code { padding: .1rem .3rem; overflow-wrap: anywhere; } pre { padding: 1rem; overflow-x: auto; }
+  table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
+  .refused { color: #b42318; } .accepted { color: #067647; }
+</style>`);
+
+/** The page for a vendor's developer, without any script. */
+export function pageHtml({ name, vendor, enabled, kind, address, maxBytes, example, requests }: SourcePage): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="robots" content="noindex" />
+        <title>${name}: webhooks</title>
+        ${STYLE}
+      </head>
+      <body>
+        <h1>${name}</h1>
+        <p>
+          Webhooks of ${vendor}.
+          ${enabled ? 'They are taken.' : new Html('<strong>They are not taken now: the source is switched off.</strong>')}
+        </p>
+        <h2>Address</h2>
+        <p>
+          ${address === null ? 'Ask for it: it is shown once, when it is made.' : html`<code>${address}</code>`} By
+          POST, at most ${maxBytes} bytes. The answer 202 means that the webhook is stored and will be worked on;
+          anything else, that it is to be sent again.
+        </p>
+        <h2>How a request is verified</h2>
+        <p>By <code>${kind}</code>.</p>
+        ${example === null ? '' : exampleHtml(example)}
+        <h2>Try a request out</h2>
+        <p>
+          Send the very request to this page's address with <code>/check</code> at its end, in the place of the address
+          above: the answer says whether it is verified, why it is not, and which type and id of event are read. Nothing
+          is stored.
+        </p>
+        <h2>The last requests</h2>
+        ${requests.length === 0 ? html`<p>None has come yet.</p>` : tableHtml(requests)}
+      </body>
+    </html>`.text;
+}
+
+const exampleHtml = ({ steps, variables, commands }: NonNullable<SourcePage['example']>): Html =>
+  html`<ol>
+      ${steps.map((step) => html`<li>${step}</li>`)}
+    </ol>
+    ${
+      variables.length === 0
+        ? ''
+        : html`<ul>
+            ${variables.map(({ name, meaning }) => html`<li><code>${name}</code>: ${meaning}</li>`)}
+          </ul>`
+    }
+    <pre>${commands}</pre>`;
+
+const tableHtml = (requests: readonly ShownRequest[]): Html =>
+  html`<table>
+    <thead>
+      <tr>
+        <th>Received (UTC)</th>
+        <th>Bytes</th>
+        <th>Verdict</th>
+        <th></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${requests.map(
+        ({ at, bytes, verdict, says }) =>
+          html` <tr>
+            <td>${at.toISOString()}</td>
+            <td>${bytes}</td>
+            <td class="${verdict}">${verdict}</td>
+            <td>${says}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;

@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+import { Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { HttpRequest } from '../../http/http-message.js';
+import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
+import { HookGate } from '../hooks/hook-gate.js';
+import { originOf } from '../hooks/raw-request-of.js';
+import { pageHtml } from './page-html.js';
+import { type CheckedRequest, SourcePages } from './source-page.js';
+
+const OK = 200;
+
+/** The page for a vendor's developer: its address is all that is needed to see it. */
+@Controller('source-pages')
+@UseFilters(ProblemDetailsFilter)
+@ApiExcludeController()
+export class SourcePageController {
+  constructor(
+    private readonly pages: SourcePages,
+    private readonly gate: HookGate,
+  ) {}
+
+  @Get(':token')
+  async show(
+    @Param('token') token: string,
+    @Req() request: HttpRequest,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const page = await this.pages.read(token, originOf(request));
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.setHeader('cache-control', 'no-store');
+    // Whoever follows a link from here must not learn the address of this page.
+    response.setHeader('referrer-policy', 'no-referrer');
+    response.end(pageHtml(page));
+  }
+
+  @Post(':token/check')
+  @HttpCode(OK)
+  async check(@Param('token') token: string, @Req() request: HttpRequest): Promise<CheckedRequest> {
+    return this.pages.check(token, originOf(request), (source) => this.gate.read(source, request));
+  }
+}

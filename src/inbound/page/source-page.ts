@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import type { IntegrationLog } from '../../logging/integration-log.js';
+import { IntegrationLogStore } from '../../logging/integration-log.store.js';
+import type { RawRequest } from '../../logging/received/raw-request.js';
+import { BodySchemas } from '../../integrations/schemas/body-schemas.js';
+import { SecretVault } from '../../security/secrets/secret-vault.js';
+import { WaybillError } from '../../common/waybill.error.js';
+import { HookUnknownError } from '../hooks/hook.errors.js';
+import type { InboundSource } from '../sources/inbound-source.js';
+import { SourceDirectory } from '../sources/source-directory.js';
+import { addressOf } from '../sources/source-token.js';
+import { SourceVerifier } from '../verification/source-verifier.js';
+import type { WorkedExample } from '../verification/verification-scheme.js';
+import { findVerificationScheme } from '../verification/verification-schemes.js';
+import { readWebhook } from '../webhook.js';
+
+/** Requests that the page shows, the newest ones. */
+const SHOWN_REQUESTS = 50;
+
+/** One request as its sender may know of it. */
+export interface ShownRequest {
+  readonly at: Date;
+  readonly logId: string;
+  readonly verdict: 'accepted' | 'refused';
+  /** Of a refused one why; of an accepted one how far it is. */
+  readonly says: string;
+  readonly bytes: number;
+}
+
+/** What the page for a vendor's developer shows. */
+export interface SourcePage {
+  readonly name: string;
+  readonly vendor: string;
+  readonly enabled: boolean;
+  readonly kind: string;
+  /** `null` where it was made before addresses were kept. */
+  readonly address: string | null;
+  readonly maxBytes: number;
+  readonly example: WorkedExample | null;
+  readonly requests: readonly ShownRequest[];
+}
+
+/** What became of a request that was only tried out. */
+export interface CheckedRequest {
+  readonly verified: boolean;
+  /** Why not. */
+  readonly reason: string | null;
+  readonly type: string | null;
+  readonly eventId: string | null;
+  /** What the body does not meet of the source's schema. */
+  readonly schemaFault: string | null;
+  readonly bytes: number;
+}
+
+/** For the developer of a vendor: how to call, and what became of the calls. Who has the page's token may see it. */
+@Injectable()
+export class SourcePages {
+  constructor(
+    private readonly directory: SourceDirectory,
+    private readonly verifier: SourceVerifier,
+    private readonly logs: IntegrationLogStore,
+    private readonly vault: SecretVault,
+    private readonly schemas: BodySchemas,
+  ) {}
+
+  /** `origin`: where this installation is reached. @throws HookUnknownError */
+  async read(token: string, origin: string): Promise<SourcePage> {
+    const source = await this.sourceOf(token);
+    const { name, vendor, enabled, verification, maxBytes } = source;
+    const address = await this.addressOf(source, origin);
+    const scheme = findVerificationScheme(verification.kind);
+    return {
+      name,
+      vendor,
+      enabled,
+      kind: verification.kind,
+      address,
+      maxBytes,
+      example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
+      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),
+    };
+  }
+
+  /** Verifies and reads a request as the source would, and keeps nothing of it. @throws HookUnknownError */
+  async check(
+    token: string,
+    origin: string,
+    read: (source: InboundSource) => Promise<RawRequest>,
+  ): Promise<CheckedRequest> {
+    const source = await this.sourceOf(token);
+    const sent = await read(source);
+    // Some sign the address that they call.
+    const address = await this.addressOf(source, origin);
+    const raw = address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` };
+    const verified = await this.verifier.verify(source, raw);
+    const bytes = raw.body.length;
+    if (!verified.ok)
+      return { verified: false, reason: verified.reason, type: null, eventId: null, schemaFault: null, bytes };
+    const webhook = readWebhook(source, raw, verified.eventId);
+    const { type, eventId, json } = webhook;
+    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, json), bytes };
+  }
+
+  private async sourceOf(token: string): Promise<InboundSource> {
+    const source = await this.directory.atPage(token, new Date());
+    if (!source) throw new HookUnknownError();
+    return source;
+  }
+
+  private async addressOf({ tokens, tenantId }: InboundSource, origin: string): Promise<string | null> {
+    const [newest] = tokens;
+    return newest?.secretId ? `${origin}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
+  }
+
+  private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, json: unknown): Promise<string | null> {
+    if (schemaJson === null || bulk !== null) return null;
+    try {
+      await this.schemas.requireValid(schemaJson, json, { owner: tenantId });
+      return null;
+    } catch (error) {
+      if (error instanceof WaybillError) return error.message;
+      throw error;
+    }
+  }
+}
+
+const PROGRESS = {
+  QUEUED: 'taken, to be worked on',
+  SUCCESS: 'taken and done',
+  FAIL: 'taken; the receiver could not work on it',
+} as const;
+
+/** How the receiver worked on it is not the sender's matter. */
+function shown({ _id, createdAt, status, errorCode, errorMessage, firstAttempt }: IntegrationLog): ShownRequest {
+  const isRefused = errorCode === 'WEBHOOK_REFUSED';
+  return {
+    at: createdAt,
+    logId: _id,
+    verdict: isRefused ? 'refused' : 'accepted',
+    says: isRefused ? (errorMessage ?? '') : PROGRESS[status],
+    bytes: firstAttempt?.request?.body?.sizeBytes ?? 0,
+  };
+}
