@@ -19,6 +19,7 @@ import { InboundModule } from './inbound/inbound.module.js';
 import { SourceActsController } from './inbound/sources/source-acts.controller.js';
 import { SourcesController } from './inbound/sources/sources.controller.js';
 import { FailureGroupsController } from './insights/failures/failure-groups.controller.js';
+import { RecordsController } from './inbound/bulk/records.controller.js';
 import { InsightsModule } from './insights/insights.module.js';
 import { StatsController } from './insights/stats.controller.js';
 import { IntegrationEditor } from './integrations/integration-editor.js';
@@ -51,6 +52,7 @@ const CONTROLLERS = [
   RetryBatchesController,
   TrafficController,
   SourcesController,
+  RecordsController,
   SourceActsController,
   AuditController,
   ErasuresController,

@@ -30,6 +30,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   ERASURE_UNKNOWN: { status: 404, title: 'There is no such erasure' },
   HOOK_UNKNOWN: { status: 404, title: 'There is no such address' },
   LOG_UNKNOWN: { status: 404, title: 'There is no such log' },
+  RECORDS_UNKNOWN: { status: 404, title: 'There are no such records' },
   FAILURE_GROUP_UNKNOWN: { status: 404, title: 'There is no such failure group' },
   TENANT_EXISTS: { status: 409, title: 'The tenant exists already' },
   ACTION_EXISTS: { status: 409, title: 'The action exists already' },

@@ -73,6 +73,15 @@ import { InboundWorker } from './work/inbound-worker.js';
     HookGate,
     SourcePages,
   ],
-  exports: [SourcePages, SourceDirectory, SourceEditor, SourceRotation, SourcePauses, HookGate, RefusedWebhooks],
+  exports: [
+    WebhookFileStore,
+    SourcePages,
+    SourceDirectory,
+    SourceEditor,
+    SourceRotation,
+    SourcePauses,
+    HookGate,
+    RefusedWebhooks,
+  ],
 })
 export class InboundModule {}

@@ -57,7 +57,16 @@ describe('files of records', () => {
       [2, 'rejected', 'WEBHOOK_INVALID'],
       [4, 'rejected', 'RECORD_UNREADABLE'],
     ]);
-    expect(await host.find(WebhookFileStore).find(log._id)).toMatchObject({ succeeded: 3, failed: 2, read: true });
+    const key = await host.createKey();
+    const page = (query: string) =>
+      host.http.get(`/v1/logs/${logId}/records${query}`).set('authorization', `Bearer ${key}`).expect(200);
+    const { body: first } = await page('?limit=1');
+    expect(first).toMatchObject({ line: 5, succeeded: 3, failed: 2, read: true, items: [{ line: 2 }] });
+    const { body: second } = await page(`?limit=1&cursor=${first.nextCursor}`);
+    expect(second).toMatchObject({ items: [{ line: 4, errorMessage: 'it is not JSON' }], nextCursor: null });
+    await host.createTenant('lab-9');
+    const other = await host.createKey('lab-9');
+    await host.http.get(`/v1/logs/${logId}/records`).set('authorization', `Bearer ${other}`).expect(404);
     expect(acknowledgements.calls).toEqual([
       { claim: 1, key: `${logId}-1` },
       { claim: 3, key: `${logId}-3` },

@@ -6,17 +6,16 @@ class Html {
   constructor(readonly text: string) {}
 }
 
-function html(parts: TemplateStringsArray, ...values: readonly (Html | readonly Html[] | string | number)[]): Html {
-  const texts = values.map((value) =>
-    value instanceof Html || Array.isArray(value)
-      ? [value]
-          .flat()
-          .map((one) => (one instanceof Html ? one.text : ''))
-          .join('')
-      : escapeHtml(String(value)),
-  );
-  return new Html(String.raw({ raw: parts }, ...texts));
+type Part = Html | readonly Html[] | string | number;
+
+function textOf(part: Part): string {
+  if (part instanceof Html) return part.text;
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(`${part}`);
+  return part.map(({ text }) => text).join('');
 }
+
+const html = (parts: TemplateStringsArray, ...values: readonly Part[]): Html =>
+  new Html(String.raw({ raw: parts }, ...values.map(textOf)));
 
 const STYLE = new Html(`<style>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
