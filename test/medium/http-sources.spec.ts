@@ -2,6 +2,7 @@ import { asIntegrationId } from '../../src/common/ids.js';
 import { INBOUND_SOURCES } from '../../src/inbound/sources/inbound-source.collection.js';
 import { SourceDirectory } from '../../src/inbound/sources/source-directory.js';
 import { DEFAULT_TRAFFIC } from '../../src/integrations/traffic.js';
+import { SECRETS } from '../../src/security/secrets/secret.collection.js';
 import { Database } from '../../src/storage/database.js';
 import { ApiClient } from '../support/api-client.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
@@ -223,6 +224,17 @@ describe('/v1/sources', () => {
       ]);
       expect(answers.find(({ status }) => status === 409)?.body.code).toBe('SOURCE_VERSION_CONFLICT');
       await lab.patch(`/v1/sources/${id}`, { name: 'x', version: 'x' }).expect(400);
+    });
+
+    it('leaves no secret behind of a change that came too late', async () => {
+      const { id } = await create();
+      const secrets = host.find(Database).model(SECRETS);
+      const before = await secrets.countDocuments();
+      const handling = { kind: 'forward', url: host.url };
+      const change = { version: 1, verification: ANALYSER.verification, handling };
+      const answers = await Promise.all(Array.from({ length: 8 }, () => lab.patch(`/v1/sources/${id}`, change)));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect((await secrets.countDocuments()) - before).toBe(2);
     });
 
     it('switches on again what Waybill itself has switched off', async () => {
