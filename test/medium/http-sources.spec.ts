@@ -57,8 +57,8 @@ describe('/v1/sources', () => {
       allowCidrs: [],
       schema: null,
       handling: { kind: 'handler' },
-      keepsRefusedBodies: false,
       bulk: null,
+      keepsRefusedBodies: false,
       retryPolicy: {
         maxAttempts: 20,
         baseDelayMs: 10_000,
@@ -118,6 +118,7 @@ describe('/v1/sources', () => {
       { verification: { ...ANALYSER.verification, token: 'x' } },
       ['verification.token'],
     ],
+    ['callers that anybody may be', { verification: { kind: 'none' } }, ['verification.kind']],
     ['a secret that is none', { verification: { ...ANALYSER.verification, secrets: ['x'] } }, ['verification.secrets']],
     [
       'places that are none',
@@ -126,6 +127,7 @@ describe('/v1/sources', () => {
     ],
     ['an order by no place', { traffic: { ordering: { by: 'patientId' } } }, ['traffic.ordering.by']],
     ['a window of years', { dedupeWindowMs: 31 * 86_400_000 }, ['dedupeWindowMs']],
+    ['an unknown format of files', { bulk: 'xlsx' }, ['bulk']],
     ['an unknown mode', { mode: 'later' }, ['mode']],
     ['an answer in no time', { answerWithinMs: 99, timeoutMs: 99 }, ['answerWithinMs', 'timeoutMs']],
     ['an answer too late', { answerWithinMs: 30_001 }, ['answerWithinMs']],
@@ -210,6 +212,13 @@ describe('/v1/sources', () => {
       const { body } = await lab.patch(`/v1/sources/${id}`, { allowCidrs: ['x'], nmae: 1 }).expect(422);
       expect(body.faults.map(({ field }: { field: string }) => field).toSorted()).toEqual(['allowCidrs.0', 'nmae']);
       expect((await lab.get(`/v1/sources/${id}`)).body.version).toBe(1);
+    });
+
+    it('keeps callers that are known by their address alone from being anybody', async () => {
+      const { id } = await create({ verification: { kind: 'none' }, allowCidrs: ['192.0.2.0/24'] });
+      const { body } = await lab.patch(`/v1/sources/${id}`, { allowCidrs: [] }).expect(422);
+      expect(body.faults.map(({ field }: { field: string }) => field)).toEqual(['verification.kind']);
+      await lab.patch(`/v1/sources/${id}`, { allowCidrs: ['198.51.100.7'] }).expect(200);
     });
 
     it('lets one of many simultaneous changes of a version win', async () => {

@@ -22,7 +22,7 @@ interface Example {
   answer: unknown;
 }
 
-const BLOCK = /^```json (source|webhook|answer)\n([\s\S]*?)\n```$/gm;
+const BLOCK = /^```(?:nd)?json (source|webhook|answer)\n([\s\S]*?)\n```$/gm;
 
 function examplesOf(page: string): Example[] {
   const examples: Example[] = [];
