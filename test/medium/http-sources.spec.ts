@@ -25,7 +25,8 @@ describe('/v1/sources', () => {
   let platform: ApiClient;
 
   beforeAll(async () => {
-    host = await startServerHost();
+    // No sweep of a reconciler helps within a test.
+    host = await startServerHost({ settings: { reconciler: { intervalMs: 3_600_000 } } });
     await host.createTenant('lab-2');
     lab = new ApiClient(host, await host.createKey());
     other = new ApiClient(host, await host.createKey('lab-2'));
@@ -256,7 +257,13 @@ describe('/v1/sources', () => {
       const on = await lab.patch(`/v1/sources/${id}`, { enabled: true }).expect(200);
       expect(on.body).toMatchObject({ enabled: true, disabledReason: null, version: 3 });
       const { body: versions } = await lab.get(`/v1/sources/${id}/versions`).expect(200);
-      expect(versions.items.map(({ updatedBy }: { updatedBy: string }) => updatedBy)[1]).toBe('waybill');
+      const kept: { version: number; enabled: boolean; updatedBy: string }[] = versions.items;
+      expect(kept.map(({ version, enabled }) => [version, enabled])).toEqual([
+        [3, true],
+        [2, false],
+        [1, true],
+      ]);
+      expect(kept[1]?.updatedBy).toBe('waybill');
     });
   });
 
