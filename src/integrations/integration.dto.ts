@@ -68,13 +68,6 @@ export class IntegrationListQueryDto extends PageQueryDto {
   actionId?: number;
 }
 
-export class VersionsQueryDto extends PageQueryDto {
-  /** Required with a key of the platform. A tenant's key may name its own tenant only. */
-  @IsOptional()
-  @Matches(TENANT_ID_PATTERN, { message: TENANT_ID_MESSAGE })
-  tenantId?: string;
-}
-
 export class PauseDto {
   by!: string;
 

@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../http/cursor.js';
 import { DEFAULT_PAGE_SIZE } from '../http/page.dto.js';
 import { Caller } from '../http/principal.decorator.js';
 import { requireBody } from '../http/shape.pipe.js';
-import { TenantQueryDto } from '../http/tenant-query.dto.js';
+import { TenantPageQueryDto, TenantQueryDto } from '../http/tenant-query.dto.js';
 import { TenantScope } from '../http/tenant-scope.js';
 import { WaybillController } from '../http/waybill-controller.decorator.js';
 import { describePrincipal, type Principal } from '../security/api-keys/principal.js';
@@ -20,7 +20,6 @@ import {
   IntegrationVersionPageDto,
   SavedIntegrationDto,
   UpdateIntegrationDto,
-  VersionsQueryDto,
 } from './integration.dto.js';
 import { IntegrationEditor, type SavedIntegration } from './integration-editor.js';
 import { integrationViewOf, signingViewOf, versionViewOf } from './integration-view.js';
@@ -132,7 +131,7 @@ export class IntegrationsController {
   async versions(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Query() query: VersionsQueryDto,
+    @Query() query: TenantPageQueryDto,
   ): Promise<IntegrationVersionPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);

@@ -2,6 +2,7 @@ import { asIntegrationId } from '../../src/common/ids.js';
 import { INBOUND_SOURCES } from '../../src/inbound/sources/inbound-source.collection.js';
 import { SourceDirectory } from '../../src/inbound/sources/source-directory.js';
 import { DEFAULT_TRAFFIC } from '../../src/integrations/traffic.js';
+import { SECRETS } from '../../src/security/secrets/secret.collection.js';
 import { Database } from '../../src/storage/database.js';
 import { ApiClient } from '../support/api-client.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
@@ -24,7 +25,8 @@ describe('/v1/sources', () => {
   let platform: ApiClient;
 
   beforeAll(async () => {
-    host = await startServerHost();
+    // No sweep of a reconciler helps within a test.
+    host = await startServerHost({ settings: { reconciler: { intervalMs: 3_600_000 } } });
     await host.createTenant('lab-2');
     lab = new ApiClient(host, await host.createKey());
     other = new ApiClient(host, await host.createKey('lab-2'));
@@ -56,8 +58,8 @@ describe('/v1/sources', () => {
       allowCidrs: [],
       schema: null,
       handling: { kind: 'handler' },
-      keepsRefusedBodies: false,
       bulk: null,
+      keepsRefusedBodies: false,
       retryPolicy: {
         maxAttempts: 20,
         baseDelayMs: 10_000,
@@ -117,6 +119,7 @@ describe('/v1/sources', () => {
       { verification: { ...ANALYSER.verification, token: 'x' } },
       ['verification.token'],
     ],
+    ['callers that anybody may be', { verification: { kind: 'none' } }, ['verification.kind']],
     ['a secret that is none', { verification: { ...ANALYSER.verification, secrets: ['x'] } }, ['verification.secrets']],
     [
       'places that are none',
@@ -125,6 +128,7 @@ describe('/v1/sources', () => {
     ],
     ['an order by no place', { traffic: { ordering: { by: 'patientId' } } }, ['traffic.ordering.by']],
     ['a window of years', { dedupeWindowMs: 31 * 86_400_000 }, ['dedupeWindowMs']],
+    ['an unknown format of files', { bulk: 'xlsx' }, ['bulk']],
     ['an unknown mode', { mode: 'later' }, ['mode']],
     ['an answer in no time', { answerWithinMs: 99, timeoutMs: 99 }, ['answerWithinMs', 'timeoutMs']],
     ['an answer too late', { answerWithinMs: 30_001 }, ['answerWithinMs']],
@@ -211,6 +215,13 @@ describe('/v1/sources', () => {
       expect((await lab.get(`/v1/sources/${id}`)).body.version).toBe(1);
     });
 
+    it('keeps callers that are known by their address alone from being anybody', async () => {
+      const { id } = await create({ verification: { kind: 'none' }, allowCidrs: ['192.0.2.0/24'] });
+      const { body } = await lab.patch(`/v1/sources/${id}`, { allowCidrs: [] }).expect(422);
+      expect(body.faults.map(({ field }: { field: string }) => field)).toEqual(['verification.kind']);
+      await lab.patch(`/v1/sources/${id}`, { allowCidrs: ['198.51.100.7'] }).expect(200);
+    });
+
     it('lets one of many simultaneous changes of a version win', async () => {
       const { id } = await create();
       const changes = Array.from({ length: 8 }, (_, index) =>
@@ -225,6 +236,17 @@ describe('/v1/sources', () => {
       await lab.patch(`/v1/sources/${id}`, { name: 'x', version: 'x' }).expect(400);
     });
 
+    it('leaves no secret behind of a change that came too late', async () => {
+      const { id } = await create();
+      const secrets = host.find(Database).model(SECRETS);
+      const before = await secrets.countDocuments();
+      const handling = { kind: 'forward', url: host.url };
+      const change = { version: 1, verification: ANALYSER.verification, handling };
+      const answers = await Promise.all(Array.from({ length: 8 }, () => lab.patch(`/v1/sources/${id}`, change)));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect((await secrets.countDocuments()) - before).toBe(2);
+    });
+
     it('switches on again what Waybill itself has switched off', async () => {
       const { id } = await create();
       const directory = host.find(SourceDirectory);
@@ -235,7 +257,13 @@ describe('/v1/sources', () => {
       const on = await lab.patch(`/v1/sources/${id}`, { enabled: true }).expect(200);
       expect(on.body).toMatchObject({ enabled: true, disabledReason: null, version: 3 });
       const { body: versions } = await lab.get(`/v1/sources/${id}/versions`).expect(200);
-      expect(versions.items.map(({ updatedBy }: { updatedBy: string }) => updatedBy)[1]).toBe('waybill');
+      const kept: { version: number; enabled: boolean; updatedBy: string }[] = versions.items;
+      expect(kept.map(({ version, enabled }) => [version, enabled])).toEqual([
+        [3, true],
+        [2, false],
+        [1, true],
+      ]);
+      expect(kept[1]?.updatedBy).toBe('waybill');
     });
   });
 

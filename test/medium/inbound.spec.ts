@@ -3,6 +3,7 @@ import { IsString } from 'class-validator';
 import { asLogId } from '../../src/common/ids.js';
 import { InboundWebhook, IntegrationLogger, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
 import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
+import { SourcePauses } from '../../src/inbound/sources/source-pauses.js';
 import { createSource, signed } from '../support/inbound-sources.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
@@ -159,6 +160,32 @@ describe('webhooks', () => {
       faults: [{ field: 'sampleId', received: 'missing' }],
     });
     await post(path, JSON.stringify({ type: 'result.refused' })).expect(422);
+  });
+
+  it('are answered with the fields where a sync source has a schema that they do not meet', async () => {
+    const schema = { type: 'object', properties: { sampleId: { type: 'string' } }, required: ['sampleId'] };
+    const { path } = await createSource(host, { mode: 'sync', schema });
+    const { body } = await post(path, JSON.stringify({ type: 'result.ready', sampleId: 7 })).expect(422);
+    expect(body).toEqual({
+      code: 'BODY_SCHEMA_FAILED',
+      detail: 'The webhook does not meet the schema of its source',
+      faults: [{ field: '/sampleId', expected: 'must be string (type)' }],
+    });
+    expect(results.calls).toHaveLength(0);
+  });
+
+  it('wait where a sync source is paused, too', async () => {
+    const { path, source } = await createSource(host, { mode: 'sync' });
+    const pauses = host.find(SourcePauses);
+    await pauses.pause(LAB, source._id, { by: 'test', reason: 'Their test' });
+    const body = result('S-6');
+    const headers = signed(body, 'msg_paused');
+    const first = await post(path, body, headers).expect(202);
+    expect((await post(path, body, headers).expect(202)).body).toEqual(first.body);
+    expect(await host.findLog(first.body.id)).toMatchObject({ status: 'QUEUED', attemptCount: 0 });
+    expect(results.calls).toHaveLength(0);
+    await pauses.resume(LAB, source._id, 'test');
+    await host.waitForLog(first.body.id, 'SUCCESS');
   });
 
   it('emit an action by a mapping, once', async () => {

@@ -19,6 +19,9 @@ const TAKEOVER_MARGIN_MS = 30_000;
 /** An event that comes again after its window has passed, so often, is one that is told without an end. */
 const MAX_REPEATS = 1_000;
 
+/** While it is paused nothing is worked on, and so nothing can be answered. */
+const isAnswered = ({ mode, pause }: InboundSource) => mode === 'sync' && !pause;
+
 interface Stored {
   readonly log: IntegrationLog;
   readonly taken: Taken;
@@ -43,9 +46,9 @@ export class WebhookReceiver {
     const webhook = readWebhook(source, request, verifiedId);
     const { log, taken } = await this.store(webhook);
     const accepted = { status: ACCEPTED, body: { id: log._id } };
-    if (taken === 'duplicate') return source.mode === 'sync' ? this.answers.ofFirst(log, source, accepted) : accepted;
+    if (taken === 'duplicate') return isAnswered(source) ? this.answers.ofFirst(log, source, accepted) : accepted;
     if (taken === 'kept') return accepted;
-    if (source.mode === 'sync') return this.answers.byHandler(log, source, request, accepted);
+    if (isAnswered(source)) return this.answers.byHandler(log, source, request, accepted);
     this.start(log);
     return accepted;
   }
@@ -53,8 +56,7 @@ export class WebhookReceiver {
   /** The same event once; an equal one whose window has passed is another. */
   private async store(webhook: Webhook): Promise<Stored> {
     const { source, request } = webhook;
-    const isSync = source.mode === 'sync';
-    const waitMs = isSync ? source.timeoutMs + TAKEOVER_MARGIN_MS : 0;
+    const waitMs = isAnswered(source) ? source.timeoutMs + TAKEOVER_MARGIN_MS : 0;
     const dueAt = new Date(request.receivedAt.getTime() + waitMs);
     const captured = this.capture.request(request, await this.capture.redactorFor(source));
     let after: LogId | null = null;

@@ -7,10 +7,9 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.js';
 import { DEFAULT_PAGE_SIZE } from '../../http/page.dto.js';
 import { Caller } from '../../http/principal.decorator.js';
 import { requireBody } from '../../http/shape.pipe.js';
-import { TenantQueryDto } from '../../http/tenant-query.dto.js';
+import { TenantPageQueryDto, TenantQueryDto } from '../../http/tenant-query.dto.js';
 import { TenantScope } from '../../http/tenant-scope.js';
 import { WaybillController } from '../../http/waybill-controller.decorator.js';
-import { VersionsQueryDto } from '../../integrations/integration.dto.js';
 import { describePrincipal, type Principal } from '../../security/api-keys/principal.js';
 import {
   CreatedSourceDto,
@@ -54,7 +53,7 @@ export class SourcesController {
 
   /** Lists the sources of a tenant in the order of their creation. */
   @Get()
-  async list(@Caller() caller: Principal, @Query() query: VersionsQueryDto): Promise<SourceListDto> {
+  async list(@Caller() caller: Principal, @Query() query: TenantPageQueryDto): Promise<SourceListDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);
     const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, [/^src_\w{1,64}$/]);
@@ -116,7 +115,7 @@ export class SourcesController {
   async versions(
     @Caller() caller: Principal,
     @Param('id') id: string,
-    @Query() query: VersionsQueryDto,
+    @Query() query: TenantPageQueryDto,
   ): Promise<SourceVersionPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);

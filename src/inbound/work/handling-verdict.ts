@@ -2,6 +2,7 @@ import type { ErrorClass } from '../../common/error-class.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { verdictOfError } from '../../dispatch/pipeline/error-verdicts.js';
 import type { FailVerdict } from '../../dispatch/pipeline/verdict.js';
+import { BodySchemaError } from '../../integrations/schemas/body-schema.error.js';
 import { exceptionAnswerOf, faultOfStatus } from '../../logging/decorator/call-fault.js';
 import { RecordsFailedError } from '../bulk/records-failed.error.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -41,13 +42,19 @@ export function verdictOfHandling(error: unknown): FailVerdict {
 }
 
 const UNPROCESSABLE = 422;
+const SCHEMA_NOT_MET = 'The webhook does not meet the schema of its source';
 
 /** What the caller of a `sync` source is told of an error: what is wrong with the webhook, nothing of what is wrong here. */
 export function answerOfHandling(error: unknown): HandlerAnswer {
   if (error instanceof WebhookInvalidError)
     return { status: UNPROCESSABLE, body: { code: error.code, detail: error.message, faults: error.faults } };
+  if (error instanceof BodySchemaError)
+    return { status: UNPROCESSABLE, body: { code: error.code, detail: SCHEMA_NOT_MET, faults: fieldsOf(error) } };
   if (error instanceof ForwardRefusedError && error.status < 500)
     return { status: error.status, body: { code: error.code } };
   const answer = exceptionAnswerOf(error);
   return answer && answer.status < 500 ? answer : { status: 500, body: { code: 'HANDLER_FAILED' } };
 }
+
+const fieldsOf = ({ faults }: BodySchemaError) =>
+  faults.map(({ place, rule }) => ({ field: place === '' ? 'body' : place, expected: rule }));

@@ -7,7 +7,10 @@ export class BodySchemaError extends WaybillError {
   readonly stage = 'map';
   readonly remedy = 'Correct the record, the mapping or the schema of the integration, then retry the log.';
 
-  constructor(faults: readonly SchemaFault[], faultCount: number) {
+  constructor(
+    readonly faults: readonly SchemaFault[],
+    faultCount: number,
+  ) {
     const more = faultCount > faults.length ? `; and ${faultCount - faults.length} more` : '';
     const named = faults.map(({ place, rule }) => `${place === '' ? '(body)' : place} ${rule}`).join('; ');
     super(`The body does not meet the schema of the integration: ${named}${more}`, { details: { faults, faultCount } });
