@@ -26,6 +26,7 @@ import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { LogQueue } from './spool/log-queue.js';
 import { LogSpool } from './spool/log-spool.js';
 
@@ -46,6 +47,7 @@ import { LogSpool } from './spool/log-spool.js';
     BodyReader,
     ChangedSpans,
     ReceivedRequestStore,
+    RepeatedWebhooks,
     MongoLogSink,
     LogQueue,
     LogSpool,

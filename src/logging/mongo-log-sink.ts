@@ -17,6 +17,7 @@ import type { Execution, LogEntry, LogSink, OpenedEntry } from './log-entry.js';
 import { SCRUB_ATTEMPT, scrubbedAttempt } from './erasure/scrub.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { tellingUpdate } from './status-change.js';
 
 /** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
@@ -45,6 +46,7 @@ export class MongoLogSink implements LogSink {
     private readonly bodies: BodiesApart,
     private readonly changed: ChangedSpans,
     private readonly received: ReceivedRequestStore,
+    private readonly repeated: RepeatedWebhooks,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -55,7 +57,12 @@ export class MongoLogSink implements LogSink {
     const opened = entries.filter((entry) => entry.kind === 'opened');
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
     await this.changed.mark([...opened.map(({ log }) => spanOf(log)), ...(await this.spansOf(executions))]);
-    await this.insertOpened(opened);
+    const there = await this.insertOpened(opened);
+    if (there.size > 0)
+      await this.writeRepeated(
+        whole.filter((entry) => entry.kind === 'opened'),
+        there,
+      );
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
     );
@@ -67,6 +74,11 @@ export class MongoLogSink implements LogSink {
     const entries = (await this.bodies.take(whole)).filter((entry) => entry.kind === 'opened');
     await this.changed.mark(entries.map(({ log }) => spanOf(log)));
     return this.insertOpened(entries);
+  }
+
+  private async writeRepeated(opened: readonly OpenedEntry[], there: ReadonlySet<number>): Promise<void> {
+    const others = await this.repeated.among(opened.filter((_, index) => there.has(index)));
+    if (others.length > 0) await this.write(others);
   }
 
   /** The requests first: a log that is there can be worked on. */

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { bounded } from '../../common/bounded.js';
 import type { LogId } from '../../common/ids.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
@@ -9,6 +10,7 @@ import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { readWebhook, type Webhook } from '../webhook.js';
 import { FirstAnswers } from './first-answers.js';
+import { WebhookNotRecordedError } from './hook.errors.js';
 import { WebhookCapture } from './webhook-capture.service.js';
 import { type Taken, WebhookIntake } from './webhook-intake.js';
 import { webhookLogOf } from './webhook-log.js';
@@ -16,6 +18,7 @@ import { webhookLogOf } from './webhook-log.js';
 const ACCEPTED = 202;
 /** Beyond the time that its handler may take: then its process has died, and a worker takes it over. */
 const TAKEOVER_MARGIN_MS = 30_000;
+const FIRST_TIMEOUT_MS = 3_000;
 /** An event that comes again after its window has passed, so often, is one that is told without an end. */
 const MAX_REPEATS = 1_000;
 
@@ -61,12 +64,21 @@ export class WebhookReceiver {
     for (let repeats = 0; ; repeats += 1) {
       const log = webhookLogOf(webhook, captured, { after, dueAt });
       const received = await this.received.seal(source.tenantId, log._id, request);
-      const taken = await this.intake.take({ kind: 'opened', log, received });
+      const { dedupeWindowMs } = source;
+      const taken = await this.intake.take({ kind: 'opened', log, received, dedupeWindowMs });
       if (taken !== 'duplicate') return { log, taken };
-      const first = await this.logs.find(source.tenantId, log._id);
-      const isWithin = !first || request.receivedAt.getTime() - first.createdAt.getTime() < source.dedupeWindowMs;
+      const first = await this.find(log);
+      const isWithin = !first || request.receivedAt.getTime() - first.createdAt.getTime() < dedupeWindowMs;
       if (isWithin || repeats === MAX_REPEATS) return { log: first ?? log, taken };
       after = log._id;
+    }
+  }
+
+  private async find({ tenantId, _id }: IntegrationLog): Promise<IntegrationLog | null> {
+    try {
+      return await bounded(this.logs.find(tenantId, _id), FIRST_TIMEOUT_MS, 'Reading an equal webhook');
+    } catch (error) {
+      throw new WebhookNotRecordedError(error);
     }
   }
 

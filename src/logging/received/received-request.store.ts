@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Collection, mongo } from 'mongoose';
+import { bounded } from '../../common/bounded.js';
 import type { LogId, TenantId } from '../../common/ids.js';
 import { isRecord } from '../../common/primitives.js';
 import { SecretCipher } from '../../security/secrets/secret-cipher.js';
@@ -16,6 +17,7 @@ import { RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collect
 const PART_BYTES = 8 * 1_048_576;
 /** Smaller ones gain little. */
 const COMPRESSED_FROM_BYTES = 16 * 1_024;
+const RETENTION_TIMEOUT_MS = 1_000;
 const HEAD_END = '\n';
 
 /**
@@ -44,7 +46,10 @@ export class ReceivedRequestStore implements OnModuleInit {
     const isLarge = body.length >= COMPRESSED_FROM_BYTES;
     const packed = isLarge ? await promisify(gzip)(body) : body;
     const bytes = Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed]);
-    const { bodyDays } = await this.tenants.retentionOf(tenantId).catch(() => DEFAULT_RETENTION);
+    const reading = this.tenants.retentionOf(tenantId);
+    const { bodyDays } = await bounded(reading, RETENTION_TIMEOUT_MS, 'Reading how long bodies are kept').catch(
+      () => DEFAULT_RETENTION,
+    );
     const expiresAt = daysAfter(request.receivedAt, bodyDays);
     const parts = Math.ceil(bytes.length / PART_BYTES);
     return Array.from({ length: parts }, (_, part) => ({
@@ -69,11 +74,25 @@ export class ReceivedRequestStore implements OnModuleInit {
   async find(logId: LogId): Promise<RawRequest | null> {
     const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
     if (parts.length === 0 || parts.length < (parts[0]?.parts ?? 0)) return null;
-    return unpacked(Buffer.concat(parts.map((part) => this.cipher.open(bytesOf(part), placeOf(logId, part.part)))));
+    return unpacked(Buffer.concat(parts.map((part) => this.open(part))));
+  }
+
+  /** The same request for another log. */
+  resealed(parts: readonly ReceivedPart[], logId: LogId): ReceivedPart[] {
+    return parts.map((part) => ({
+      ...part,
+      _id: `${logId}-${part.part}`,
+      logId,
+      ...this.cipher.seal(this.open(part), placeOf(logId, part.part)),
+    }));
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
     await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+  }
+
+  private open(part: ReceivedPart): Buffer {
+    return this.cipher.open(bytesOf(part), placeOf(part.logId, part.part));
   }
 }
 
