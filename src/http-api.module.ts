@@ -15,6 +15,8 @@ import { requireAuditing } from './http/audited-routes.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { TenantScope } from './http/tenant-scope.js';
 import { TenantsController } from './http/tenants.controller.js';
+import { InboundModule } from './inbound/inbound.module.js';
+import { ReplayController } from './inbound/replay/replay.controller.js';
 import { FailureGroupsController } from './insights/failures/failure-groups.controller.js';
 import { InsightsModule } from './insights/insights.module.js';
 import { StatsController } from './insights/stats.controller.js';
@@ -45,6 +47,7 @@ const CONTROLLERS = [
   FailureGroupsController,
   RetryController,
   PreviewController,
+  ReplayController,
   RetryBatchesController,
   TrafficController,
   AuditController,
@@ -63,6 +66,7 @@ const CONTROLLERS = [
     SchedulingModule,
     RetriesModule,
     DispatchModule,
+    InboundModule,
     ErasureModule,
     HealthModule,
   ],

@@ -15,6 +15,8 @@ import { SourceRate } from './hooks/source-rate.js';
 import { WebhookCapture } from './hooks/webhook-capture.service.js';
 import { WebhookIntake } from './hooks/webhook-intake.js';
 import { WebhookReceiver } from './hooks/webhook-receiver.js';
+import { WebhookPreviews } from './replay/webhook-previews.js';
+import { WebhookReplay } from './replay/webhook-replay.js';
 import { SourceDirectory } from './sources/source-directory.js';
 import { KeySets } from './verification/key-sets.js';
 import { SourceVerifier } from './verification/source-verifier.js';
@@ -50,7 +52,9 @@ import { InboundWorker } from './work/inbound-worker.js';
     RefusedWebhooks,
     SourceRate,
     HookGate,
+    WebhookPreviews,
+    WebhookReplay,
   ],
-  exports: [SourceDirectory, HookGate, RefusedWebhooks],
+  exports: [SourceDirectory, HookGate, RefusedWebhooks, WebhookReplay],
 })
 export class InboundModule {}

@@ -13,6 +13,7 @@ import { IntegrationLogger } from '../../logging/decorator/integration-logger.de
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
+import { RequestExpiredError } from '../../logging/received/request-expired.error.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -22,7 +23,6 @@ import { captureAnswer, captureWebhook } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
 import { HandledBy } from './handled-by.js';
 import { answerOfHandling, verdictOfHandling } from './handling-verdict.js';
-import { RequestExpiredError } from './request-expired.error.js';
 import { SourceGoneError } from './source-gone.error.js';
 
 /** What may be at hand already where a webhook is worked on at once. */

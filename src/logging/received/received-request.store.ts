@@ -11,6 +11,7 @@ import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { Database } from '../../storage/database.js';
 import { insertMissing } from '../../storage/mongo-errors.js';
 import type { RawRequest } from './raw-request.js';
+import { RequestExpiredError } from './request-expired.error.js';
 import { RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
 
 /** Of the 16 MiB that a document may have. */
@@ -85,6 +86,19 @@ export class ReceivedRequestStore implements OnModuleInit {
       logId,
       ...this.cipher.seal(this.open(part), placeOf(logId, part.part)),
     }));
+  }
+
+  /** @throws RequestExpiredError */
+  async get(logId: LogId): Promise<RawRequest> {
+    const request = await this.find(logId);
+    if (!request) throw new RequestExpiredError(logId);
+    return request;
+  }
+
+  /** @throws RequestExpiredError where it is kept no longer */
+  async require(logId: LogId): Promise<void> {
+    const part = await this.parts.findOne({ _id: `${logId}-0` }, { projection: { _id: 1 } });
+    if (!part) throw new RequestExpiredError(logId);
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
