@@ -20,6 +20,7 @@ import { WebhookReplay } from './replay/webhook-replay.js';
 import { SourceDirectory } from './sources/source-directory.js';
 import { KeySets } from './verification/key-sets.js';
 import { SourceVerifier } from './verification/source-verifier.js';
+import { AnsweredDeliveries } from './work/answered-deliveries.js';
 import { DueWebhooks } from './work/due-webhooks.js';
 import { HandledBy } from './work/handled-by.js';
 import { InboundRunner } from './work/inbound-runner.js';
@@ -41,6 +42,7 @@ import { InboundWorker } from './work/inbound-worker.js';
     KeySets,
     SourceVerifier,
     WebhookHandlers,
+    AnsweredDeliveries,
     HandledBy,
     InboundRunner,
     InboundWorker,

@@ -26,6 +26,7 @@ import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { DeliveryAnswers } from './received/delivery-answers.js';
 import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { LogQueue } from './spool/log-queue.js';
 import { LogSpool } from './spool/log-spool.js';
@@ -48,6 +49,7 @@ import { LogSpool } from './spool/log-spool.js';
     ChangedSpans,
     ReceivedRequestStore,
     RepeatedWebhooks,
+    DeliveryAnswers,
     MongoLogSink,
     LogQueue,
     LogSpool,
@@ -71,6 +73,7 @@ import { LogSpool } from './spool/log-spool.js';
     CallbackOutbox,
     MongoLogSink,
     ReceivedRequestStore,
+    DeliveryAnswers,
   ],
 })
 export class LoggingModule {}
