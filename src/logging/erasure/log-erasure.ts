@@ -5,6 +5,8 @@ import { Database } from '../../storage/database.js';
 import type { AttemptDocument, IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../integration-log.collection.js';
 import { payloadIdsOf } from '../payloads/payload-text.js';
+import { ReceivedRequestStore } from '../received/received-request.store.js';
+import { isWebhook } from '../received/webhook-logs.js';
 import { PayloadStore } from '../payloads/payload.store.js';
 import { SCRUB_ATTEMPT, scrubOf } from './scrub.js';
 
@@ -37,6 +39,7 @@ export class LogErasure {
   constructor(
     private readonly database: Database,
     private readonly payloads: PayloadStore,
+    private readonly received: ReceivedRequestStore,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -64,6 +67,7 @@ export class LogErasure {
 
   async scrub(logs: readonly IntegrationLog[]): Promise<Omit<ErasedLogs, 'payloads'>> {
     const now = new Date();
+    await this.received.forget(logs.filter(isWebhook).map(({ _id }) => _id));
     const { modifiedCount } = await this.attempts.updateMany(
       { logId: { $in: logs.map(({ _id }) => _id) } },
       SCRUB_ATTEMPT,

@@ -1,18 +1,18 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Collection, mongo } from 'mongoose';
+import type { Collection } from 'mongoose';
 import { bounded } from '../../common/bounded.js';
 import type { LogId, TenantId } from '../../common/ids.js';
 import { isRecord } from '../../common/primitives.js';
 import { SecretCipher } from '../../security/secrets/secret-cipher.js';
-import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
+import { DAY_MS, DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { Database } from '../../storage/database.js';
 import { insertMissing } from '../../storage/mongo-errors.js';
 import type { RawRequest } from './raw-request.js';
 import { RequestExpiredError } from './request-expired.error.js';
-import { RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
+import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
 
 /** Of the 16 MiB that a document may have. */
 const PART_BYTES = 8 * 1_048_576;
@@ -59,7 +59,8 @@ export class ReceivedRequestStore implements OnModuleInit {
       tenantId,
       part,
       parts,
-      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOf(logId, part)),
+      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOfPart({ logId, part })),
+      receivedAt: request.receivedAt,
       expiresAt,
     }));
   }
@@ -84,7 +85,7 @@ export class ReceivedRequestStore implements OnModuleInit {
       ...part,
       _id: `${logId}-${part.part}`,
       logId,
-      ...this.cipher.seal(this.open(part), placeOf(logId, part.part)),
+      ...this.cipher.seal(this.open(part), placeOfPart({ logId, part: part.part })),
     }));
   }
 
@@ -102,27 +103,19 @@ export class ReceivedRequestStore implements OnModuleInit {
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
-    await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+    if (logIds.length > 0) await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+  }
+
+  /** Has what a tenant has stored follow the days that it has set since. */
+  async follow(tenantId: TenantId, bodyDays: number): Promise<void> {
+    const expiresAt = { $add: ['$receivedAt', bodyDays * DAY_MS] };
+    await this.parts.updateMany({ tenantId }, [{ $set: { expiresAt } }]);
   }
 
   private open(part: ReceivedPart): Buffer {
-    return this.cipher.open(bytesOf(part), placeOf(part.logId, part.part));
+    return this.cipher.open(bytesOfPart(part), placeOfPart(part));
   }
 }
-
-/** No part can stand in another's place. */
-const placeOf = (logId: LogId, part: number) => `received-request|${logId}|${part}`;
-
-const bytesOf = ({ keyId, iv, tag, data }: ReceivedPart) => ({
-  keyId,
-  iv: bufferOf(iv),
-  tag: bufferOf(tag),
-  data: bufferOf(data),
-});
-
-/** The driver answers with its own type for bytes. */
-const bufferOf = (value: Buffer | mongo.Binary): Buffer =>
-  value instanceof mongo.Binary ? Buffer.from(value.buffer) : value;
 
 async function unpacked(bytes: Buffer): Promise<RawRequest> {
   const end = bytes.indexOf(HEAD_END);
