@@ -10,6 +10,7 @@ import { StorageModule } from '../storage/storage.module.js';
 import { WebhookHandlers } from './handlers/webhook-handlers.js';
 import { FirstAnswers } from './hooks/first-answers.js';
 import { HookGate } from './hooks/hook-gate.js';
+import { HookWatch } from './hooks/hook-watch.js';
 import { RefusedWebhooks } from './hooks/refused-webhooks.js';
 import { SourceRate } from './hooks/source-rate.js';
 import { WebhookCapture } from './hooks/webhook-capture.service.js';
@@ -53,10 +54,11 @@ import { InboundWorker } from './work/inbound-worker.js';
     WebhookReceiver,
     RefusedWebhooks,
     SourceRate,
+    HookWatch,
     HookGate,
     WebhookPreviews,
     WebhookReplay,
   ],
-  exports: [SourceDirectory, HookGate, RefusedWebhooks, WebhookReplay],
+  exports: [SourceDirectory, HookGate, HookWatch, RefusedWebhooks, WebhookReplay],
 })
 export class InboundModule {}

@@ -42,9 +42,17 @@ export class WebhookReceiver {
   ) {}
 
   /** @throws WebhookNotRecordedError */
-  async receive(source: InboundSource, request: RawRequest, verifiedId?: string): Promise<HandlerAnswer> {
+  async receive(
+    source: InboundSource,
+    request: RawRequest,
+    verifiedId?: string,
+  ): Promise<{ taken: Taken; answer: HandlerAnswer }> {
     const webhook = readWebhook(source, request, verifiedId);
     const { log, taken } = await this.store(webhook);
+    return { taken, answer: await this.answerOf({ log, taken }, source, request) };
+  }
+
+  private async answerOf({ log, taken }: Stored, source: InboundSource, request: RawRequest): Promise<HandlerAnswer> {
     const accepted = { status: ACCEPTED, body: { id: log._id } };
     if (taken === 'duplicate') return source.mode === 'sync' ? this.answers.ofFirst(log, source, accepted) : accepted;
     if (taken === 'kept') return accepted;
