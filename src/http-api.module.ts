@@ -18,6 +18,7 @@ import { TenantsController } from './http/tenants.controller.js';
 import { InboundModule } from './inbound/inbound.module.js';
 import { SourceActsController } from './inbound/sources/source-acts.controller.js';
 import { SourcesController } from './inbound/sources/sources.controller.js';
+import { ReplayController } from './inbound/replay/replay.controller.js';
 import { FailureGroupsController } from './insights/failures/failure-groups.controller.js';
 import { RecordsController } from './inbound/bulk/records.controller.js';
 import { InsightsModule } from './insights/insights.module.js';
@@ -49,6 +50,7 @@ const CONTROLLERS = [
   FailureGroupsController,
   RetryController,
   PreviewController,
+  ReplayController,
   RetryBatchesController,
   TrafficController,
   SourcesController,
@@ -70,6 +72,7 @@ const CONTROLLERS = [
     SchedulingModule,
     RetriesModule,
     DispatchModule,
+    InboundModule,
     ErasureModule,
     InboundModule,
     HealthModule,

@@ -10,6 +10,7 @@ import { secretValuesOf } from './config/secret-values.js';
 import { commandAct } from './keys/command-act.js';
 import { KEYS_HELP, type KeysCommand, readKeysArguments } from './keys/keys-arguments.js';
 import { KeysModule } from './keys/keys.module.js';
+import { type ReceivedRotated, ReceivedRotation } from './logging/received/received-rotation.js';
 import { ApiKeyService } from './security/api-keys/api-key.service.js';
 import { SecretCipher } from './security/secrets/secret-cipher.js';
 import { type Rotation, SecretRotation } from './security/secrets/secret-rotation.js';
@@ -66,24 +67,41 @@ async function list(app: INestApplicationContext): Promise<void> {
 
 async function discard(app: INestApplicationContext, { keyId, isConfirmed, why }: Discard): Promise<void> {
   const rotation = app.get(SecretRotation);
+  const requests = app.get(ReceivedRotation);
   if (isConfirmed) {
     const subject = { type: 'secret-key', id: keyId };
     const act = commandAct({ tenantId: null, what: 'secret-key.discard', subject, why });
-    const count = await app.get(AuditLog, { strict: false }).around(act, () => rotation.discard(keyId));
+    const perform = async () => [await requests.discard(keyId), await rotation.discard(keyId)];
+    const [parts = 0, count] = await app.get(AuditLog, { strict: false }).around(act, perform);
     console.log(`Discarded ${count} secrets of the key "${keyId}". Enter them anew.`);
+    if (parts > 0) console.log(`Discarded ${parts} stored parts of webhooks: their logs cannot be worked on again.`);
     return;
   }
   console.log(`${await rotation.countOf(keyId)} secrets of the key "${keyId}" would be lost. Give --confirm to do so.`);
+  console.log(`So would ${await requests.countOf(keyId)} stored parts of webhooks.`);
 }
 
 async function rotate(app: INestApplicationContext, why: string | null): Promise<void> {
   const subject = { type: 'secret-key', id: app.get(SecretCipher).activeKeyId };
   const act = commandAct({ tenantId: null, what: 'secret-key.rotate', subject, why });
-  const perform = () =>
-    app.get(SecretRotation).rotate(({ rotated, total }) => console.error(`${rotated} of ${total} secrets`));
-  const rotation = await app.get(AuditLog, { strict: false }).around(act, perform);
-  for (const line of describeRotation(rotation)) console.log(line);
-  if (rotation.unreadable.length > 0) process.exitCode = 1;
+  const requests = app.get(ReceivedRotation);
+  const perform = async () => ({
+    secrets: await app
+      .get(SecretRotation)
+      .rotate(({ rotated, total }) => console.error(`${rotated} of ${total} secrets`)),
+    requests: await requests.rotate((rotated) => console.error(`${rotated} stored parts of webhooks`)),
+  });
+  const done = await app.get(AuditLog, { strict: false }).around(act, perform);
+  const left = new Map<string, number>();
+  for (const [keyId, count] of done.secrets.left) left.set(keyId, count + (await requests.countOf(keyId)));
+  for (const line of describeRotation({ ...done.secrets, left })) console.log(line);
+  for (const line of describeRequests(done.requests)) console.log(line);
+  if (done.secrets.unreadable.length > 0) process.exitCode = 1;
+}
+
+function describeRequests({ rotated, unreadable }: ReceivedRotated): string[] {
+  const left = `${unreadable} stored parts of webhooks cannot be decrypted, and stay until they expire.`;
+  return [`Encrypted ${rotated} stored parts of webhooks anew under the same key.`, ...(unreadable > 0 ? [left] : [])];
 }
 
 function describeRotation({ keyId, rotated, unreadable, left }: Rotation): string[] {
@@ -93,7 +111,7 @@ function describeRotation({ keyId, rotated, unreadable, left }: Rotation): strin
     ...[...left].map(([old, count]) =>
       count === 0
         ? `The key "${old}" is no longer needed. Once no process has it first, take it out of WAYBILL_SECRET_KEYS.`
-        : `The key "${old}" still encrypts ${count} secrets. Keep it, and run this again.`,
+        : `The key "${old}" still encrypts ${count} secrets or parts of webhooks. Keep it, and run this again.`,
     ),
   ];
 }

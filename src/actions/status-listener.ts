@@ -27,6 +27,8 @@ export interface StatusUpdate<C extends object = ContextData> {
   readonly error: { readonly class: ErrorClass; readonly code: string | null; readonly message: string | null } | null;
   /** What was taken out of the vendor's answers so far, such as its own id of the record. */
   readonly extracts: Readonly<Record<string, unknown>>;
+  /** The vendor has called about it: the webhook, whose log has what it said. The status is the one that it has already. */
+  readonly answer?: { readonly type: string; readonly logId: LogId };
 }
 
 /**

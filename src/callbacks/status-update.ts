@@ -5,7 +5,7 @@ import type { IntegrationLog, StatusChange } from '../logging/integration-log.js
 export function statusUpdateOf(log: IntegrationLog, change: StatusChange): StatusUpdate | null {
   const { actionId, actionName, integrationId } = log;
   if (actionId === null || actionName === null || integrationId === null) return null;
-  const { seq, status, at, attemptCount, errorClass, errorCode, errorMessage } = change;
+  const { seq, status, at, attemptCount, errorClass, errorCode, errorMessage, answer } = change;
   return {
     id: `${log._id}-${seq}`,
     sequence: seq,
@@ -21,5 +21,6 @@ export function statusUpdateOf(log: IntegrationLog, change: StatusChange): Statu
     attemptCount,
     error: errorClass && { class: errorClass, code: errorCode, message: errorMessage },
     extracts: log.extracts ?? {},
+    ...(answer ? { answer } : {}),
   };
 }

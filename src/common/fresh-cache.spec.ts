@@ -1,3 +1,4 @@
+import { eventually } from '../../test/support/eventually.js';
 import { FreshCache } from './fresh-cache.js';
 
 describe('FreshCache', () => {
@@ -74,5 +75,32 @@ describe('FreshCache', () => {
     });
     await expect(cache.get('a')).rejects.toThrow('away');
     await expect(cache.get('a')).resolves.toBe('here');
+  });
+
+  it('gives what was read last where it is told so and cannot read, until it was told to forget', async () => {
+    let reads = 0;
+    let release: (value: string) => void = () => undefined;
+    let answer: () => Promise<string> = () => Promise.resolve('first');
+    const load = () => ((reads += 1), answer());
+    const cache = new FreshCache<string, string>({ what: 'things', max: 10, ttlMs: 1, lastForMs: 60_000, load });
+    expect(await cache.getOrLast('a')).toBe('first');
+    const hung = () => new Promise<string>((resolve) => (release = resolve));
+    for (const away of [() => Promise.reject(new Error('away')), hung]) {
+      const before = reads;
+      answer = away;
+      await eventually(
+        async () => expect(await cache.getOrLast('a')).toBe('first'),
+        () => reads > before,
+      );
+    }
+    release('second');
+    answer = () => Promise.resolve('second');
+    await eventually(
+      () => cache.getOrLast('a'),
+      (value) => value === 'second',
+    );
+    cache.forget('a');
+    answer = () => Promise.reject(new Error('away'));
+    await expect(cache.getOrLast('a')).rejects.toThrow('away');
   });
 });

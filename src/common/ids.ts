@@ -41,6 +41,7 @@ const derived = (prefix: string, ...parts: string[]) =>
 export const newEventId = () => unique('evt') as EventId;
 export const newLogId = () => unique('log') as LogId;
 export const newIntegrationId = () => unique('int') as IntegrationId;
+export const isSourceId = (id: IntegrationId | null) => id?.startsWith('src_') === true;
 export const newSourceId = () => unique('src') as IntegrationId;
 export const newExecutionId = () => random('exe') as ExecutionId;
 export const newErasureId = () => unique('era') as ErasureId;

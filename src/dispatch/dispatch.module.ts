@@ -30,6 +30,7 @@ import { DeliveryPreview } from './preview/delivery-preview.js';
 import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/preview-pipeline.js';
 import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
+import { WebhookPreviewer } from './preview/webhook-previewer.js';
 import { Reconciler } from './reconciler.js';
 import { TryWorker } from './try-worker.js';
 
@@ -58,6 +59,7 @@ import { TryWorker } from './try-worker.js';
         new DeliveryPipeline(steps.slice(0, PIPELINE_STEPS.length), steps.slice(PIPELINE_STEPS.length), classify),
     },
     PreviewRuns,
+    WebhookPreviewer,
     DeliveryPreview,
     EventAgain,
     PreviewWarnings,
@@ -79,6 +81,7 @@ import { TryWorker } from './try-worker.js';
     EventStore,
     DeliveryWatch,
     DeliveryPreview,
+    WebhookPreviewer,
     EventAgain,
   ],
 })

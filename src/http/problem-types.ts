@@ -45,6 +45,8 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   RETRY_BATCH_NOT_CONFIRMED: { status: 409, title: 'The batch is not confirmed' },
   RETRY_RUNNING: { status: 409, title: 'The log is being delivered already' },
   ALREADY_DELIVERED: { status: 409, title: 'It would be delivered twice' },
+  REQUEST_EXPIRED: { status: 409, title: 'The request of the webhook is kept no longer' },
+  LOG_NOT_REPLAYABLE: { status: 409, title: 'The log cannot be replayed' },
   LOG_NOT_RETRYABLE: { status: 409, title: 'The log cannot be retried' },
   REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large' },
   CONTEXT_TOO_LARGE: { status: 413, title: 'The context is too large' },

@@ -13,12 +13,15 @@ import { WebhookFileStore } from './bulk/webhook-file.store.js';
 import { WebhookHandlers } from './handlers/webhook-handlers.js';
 import { FirstAnswers } from './hooks/first-answers.js';
 import { HookGate } from './hooks/hook-gate.js';
+import { HookWatch } from './hooks/hook-watch.js';
 import { RefusedWebhooks } from './hooks/refused-webhooks.js';
 import { SourceRate } from './hooks/source-rate.js';
 import { WebhookIntake } from './hooks/webhook-intake.js';
 import { WebhookReceiver } from './hooks/webhook-receiver.js';
 import { SourceChecker } from './sources/source-checker.js';
 import { SourcePages } from './page/source-page.js';
+import { WebhookPreviews } from './replay/webhook-previews.js';
+import { WebhookReplay } from './replay/webhook-replay.js';
 import { SourceDirectory } from './sources/source-directory.js';
 import { SourceEditor } from './sources/source-editor.js';
 import { SourceHistory } from './sources/source-history.js';
@@ -28,6 +31,7 @@ import { SourceSecrets } from './sources/source-secrets.js';
 import { KeySets } from './verification/key-sets.js';
 import { SourceVerifier } from './verification/source-verifier.js';
 import { WebhookCapture } from './webhook-capture.js';
+import { AnsweredDeliveries } from './work/answered-deliveries.js';
 import { DueWebhooks } from './work/due-webhooks.js';
 import { SingleWork } from './work/single-work.js';
 import { HandledBy } from './work/handled-by.js';
@@ -57,6 +61,7 @@ import { InboundWorker } from './work/inbound-worker.js';
     KeySets,
     SourceVerifier,
     WebhookHandlers,
+    AnsweredDeliveries,
     HandledBy,
     SingleWork,
     WebhookFileStore,
@@ -70,8 +75,11 @@ import { InboundWorker } from './work/inbound-worker.js';
     WebhookReceiver,
     RefusedWebhooks,
     SourceRate,
+    HookWatch,
     HookGate,
     SourcePages,
+    WebhookPreviews,
+    WebhookReplay,
   ],
   exports: [
     WebhookFileStore,
@@ -81,7 +89,9 @@ import { InboundWorker } from './work/inbound-worker.js';
     SourceRotation,
     SourcePauses,
     HookGate,
+    HookWatch,
     RefusedWebhooks,
+    WebhookReplay,
   ],
 })
 export class InboundModule {}

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { optionsFromEnvironment } from '../config/environment.js';
 import { resolveSettings, SETTINGS, type Settings } from '../config/settings.js';
+import { ReceivedRotation } from '../logging/received/received-rotation.js';
 import { ApiKeyService } from '../security/api-keys/api-key.service.js';
 import { parseSecretKeys, SecretCipher } from '../security/secrets/secret-cipher.js';
 import { SecretKeyCheck } from '../security/secrets/secret-key-check.js';
@@ -25,12 +26,12 @@ const cipher = {
 export class KeysModule {
   /** For commands that never decrypt: they also work where a secret key is lost. */
   static withoutSecretKeys(): DynamicModule {
-    return of(NO_SECRET_KEYS, [ApiKeyService, TenantService, TenantSettings, SecretRotation, cipher]);
+    return of(NO_SECRET_KEYS, [ApiKeyService, TenantService, TenantSettings, SecretRotation, ReceivedRotation, cipher]);
   }
 
   /** With the keys of the environment, which must fit the database. */
   static withSecretKeys(): DynamicModule {
-    return of({}, [SecretRotation, SecretKeyCheck, cipher]);
+    return of({}, [SecretRotation, ReceivedRotation, SecretKeyCheck, cipher]);
   }
 }
 

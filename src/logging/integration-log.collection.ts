@@ -31,6 +31,8 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     lastExecutionId: { type: String, default: null },
     order: { type: Object },
     callbacks: { type: Object },
+    answeredBy: { type: [Object], default: undefined },
+    answers: { type: Object },
     bodiesDueAt: { type: Date },
     erasedAt: { type: Date },
     correlationId: { type: String, required: true },

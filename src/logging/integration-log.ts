@@ -167,9 +167,27 @@ export interface DeliveryOrderKey {
   seq: number;
 }
 
-/** A log got another status. */
+/** A webhook that tells what became of a delivery, long after its vendor took it. */
+export interface DeliveryAnswer {
+  /** Of the webhook. */
+  logId: LogId;
+  type: string;
+}
+
+/** Which delivery a webhook answers. */
+export interface AnsweredDelivery {
+  /** By which it was looked for, as the vendor gave it. */
+  reference: string;
+  /** `null` where no delivery has lifted that reference from its vendor's answer. */
+  logId: LogId | null;
+}
+
+/** A log got another status, or was answered by a webhook while it has this one. */
 export interface StatusChange {
-  /** Its place in the life of the log: 0 for the first, `2n` for the end of try n, `2n + 1` for a person's retry after it. */
+  /**
+   * Its place in the life of the log: 0 for the first, `2n` for the end of try n, `2n + 1` for a person's retry after it;
+   * a thousandth more for each webhook that answered it by then.
+   */
   seq: number;
   status: LogStatus;
   at: Date;
@@ -177,6 +195,8 @@ export interface StatusChange {
   errorClass: ErrorClass | null;
   errorCode: string | null;
   errorMessage: string | null;
+  /** The webhook that answered; missing where the status is what changed. */
+  answer?: DeliveryAnswer;
 }
 
 /** What one receiver was told of a log, and what it has still to be. */
@@ -235,6 +255,10 @@ export interface IntegrationLog extends LogSummary {
   bodiesDueAt?: Date;
   /** Only where somebody is told of its statuses. */
   callbacks?: CallbackStates;
+  /** The webhooks that answered this delivery, in that order; missing where none did. */
+  answeredBy?: (DeliveryAnswer & { at: Date })[];
+  /** Which delivery this webhook answers; missing where its source names no reference, or it has none. */
+  answers?: AnsweredDelivery;
   correlationId: string;
   parentLogId: LogId | null;
   /** Which process makes the call; only of a decorated method's. */

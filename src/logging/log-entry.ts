@@ -30,6 +30,8 @@ export interface OpenedEntry {
   readonly log: IntegrationLog;
   /** The request itself, where it is worked on from what is stored of it. */
   readonly received?: readonly ReceivedPart[];
+  /** Of a webhook: an equal one that is older than that is another. */
+  readonly dedupeWindowMs?: number;
 }
 
 /** What the log is written from: a call that begins, or a try that has ended. Writing an entry twice writes it once. */

@@ -14,6 +14,8 @@ export function logViewOf(log: IntegrationLog) {
     bodiesDueAt: _due,
     madeBy: _process,
     extracts = {},
+    answers = null,
+    answeredBy = [],
     callbacks = {},
     asSent = false,
     resolution = null,
@@ -24,7 +26,7 @@ export function logViewOf(log: IntegrationLog) {
     ...(ofClass ? [callbackViewOf('class', ofClass)] : []),
     ...(url ? [callbackViewOf('url', url)] : []),
   ];
-  return { id, ...rest, asSent, resolution, extracts, statusCallbacks };
+  return { id, ...rest, asSent, resolution, extracts, answers, answeredBy, statusCallbacks };
 }
 
 export function childViewOf({ _id: id, integrationName: name, ...rest }: ChildLog) {

@@ -29,6 +29,24 @@ export class WaitingRetryDto {
   batchId?: string;
 }
 
+/** Which delivery a webhook answers. */
+export class AnsweredDeliveryDto {
+  /** By which it was looked for, as the vendor gave it. */
+  reference!: string;
+
+  /** `null` where no delivery has lifted that reference from its vendor's answer. */
+  logId!: string | null;
+}
+
+/** A webhook that answered a delivery. */
+export class DeliveryAnswerDto {
+  logId!: string;
+
+  type!: string;
+
+  at!: Date;
+}
+
 export class ToldStatusDto {
   @ApiProperty({ enum: LOG_STATUSES })
   status!: LogStatus;
@@ -118,6 +136,12 @@ export class LogDto {
 
   /** What a person has settled about it; `null` where nobody has, and again once a retry has FAILed. */
   resolution!: ResolutionDto | null;
+
+  /** Of a webhook: which delivery it answers; `null` where its source names no reference. */
+  answers!: AnsweredDeliveryDto | null;
+
+  /** Of a delivery: the webhooks that answered it, in that order; the first 20. */
+  answeredBy!: DeliveryAnswerDto[];
 
   correlationId!: string;
 

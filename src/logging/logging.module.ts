@@ -28,6 +28,8 @@ import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { DeliveryAnswers } from './received/delivery-answers.js';
+import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { LogQueue } from './spool/log-queue.js';
 import { LogSpool } from './spool/log-spool.js';
 
@@ -49,6 +51,8 @@ import { LogSpool } from './spool/log-spool.js';
     ChangedSpans,
     ReceivedRequestStore,
     LogOrigins,
+    RepeatedWebhooks,
+    DeliveryAnswers,
     MongoLogSink,
     LogQueue,
     LogSpool,
@@ -75,6 +79,7 @@ import { LogSpool } from './spool/log-spool.js';
     CallbackOutbox,
     MongoLogSink,
     ReceivedRequestStore,
+    DeliveryAnswers,
   ],
 })
 export class LoggingModule {}

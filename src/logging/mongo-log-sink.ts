@@ -18,6 +18,7 @@ import type { Execution, LogEntry, LogSink, OpenedEntry } from './log-entry.js';
 import { SCRUB_ATTEMPT, scrubbedAttempt } from './erasure/scrub.js';
 import { BodiesApart } from './payloads/bodies-apart.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { tellingUpdate } from './status-change.js';
 
 /** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
@@ -47,6 +48,7 @@ export class MongoLogSink implements LogSink {
     private readonly changed: ChangedSpans,
     private readonly received: ReceivedRequestStore,
     private readonly origins: LogOrigins,
+    private readonly repeated: RepeatedWebhooks,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -58,7 +60,12 @@ export class MongoLogSink implements LogSink {
     const executions = entries.flatMap((entry) => (entry.kind === 'executed' ? [entry.execution] : []));
     const spans = [...opened.map(({ log }) => spanOf(log)), ...(await this.spansOf(executions))];
     await this.changed.mark(spans);
-    await this.insertOpened(opened);
+    const there = await this.insertOpened(opened);
+    if (there.size > 0)
+      await this.writeRepeated(
+        whole.filter((entry) => entry.kind === 'opened'),
+        there,
+      );
     await this.insertAttempts(
       executions.filter(({ attempt }) => attempt.number > 1).map((execution) => toDocument(execution, false)),
     );
@@ -70,6 +77,11 @@ export class MongoLogSink implements LogSink {
     const entries = (await this.bodies.take(whole)).filter((entry) => entry.kind === 'opened');
     await this.changed.mark(entries.map(({ log }) => spanOf(log)));
     return this.insertOpened(entries);
+  }
+
+  private async writeRepeated(opened: readonly OpenedEntry[], there: ReadonlySet<number>): Promise<void> {
+    const others = await this.repeated.among(opened.filter((_, index) => there.has(index)));
+    if (others.length > 0) await this.write(others);
   }
 
   /** The requests first: a log that is there can be worked on. */

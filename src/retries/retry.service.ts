@@ -5,6 +5,8 @@ import type { IntegrationLog, RetryRequest } from '../logging/integration-log.js
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import type { LogState } from '../logging/log-walk.js';
 import { LogUnknownError } from '../logging/log-unknown.error.js';
+import { ReceivedRequestStore } from '../logging/received/received-request.store.js';
+import { isWebhook, whyNoMore } from '../logging/received/webhook-logs.js';
 import { changeOf, type ChangeToTell, kindsOf, seqOfRetryAfterTry } from '../logging/status-change.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
@@ -20,7 +22,10 @@ export interface WantedRetry {
   readonly asSent?: boolean;
 }
 
-/** A person's retry of failed logs: the same lane, the same pipeline, rebuilt from the records as they are now. */
+/**
+ * A person's retry of failed logs: the same lane, the same pipeline, rebuilt from the records as they are now; of webhooks,
+ * from what was stored of them.
+ */
 @Injectable()
 export class RetryService {
   constructor(
@@ -28,12 +33,13 @@ export class RetryService {
     private readonly directory: IntegrationDirectory,
     private readonly queue: DeliveryQueue,
     private readonly callbacks: CallbackQueue,
+    private readonly received: ReceivedRequestStore,
   ) {}
 
   /**
    * @returns the log, QUEUED again.
-   * @throws LogUnknownError, RetryRunningError, AsSentRefusedError, or NotRetryableError where it has not FAILed or cannot
-   * be sent again.
+   * @throws LogUnknownError, RetryRunningError, AsSentRefusedError, RequestExpiredError, or NotRetryableError where it has
+   * not FAILed or cannot be sent again.
    */
   async retry(tenantId: TenantId, logId: LogId, { asSent = false, ...wanted }: WantedRetry): Promise<IntegrationLog> {
     const log = await this.get(tenantId, logId);
@@ -61,6 +67,7 @@ export class RetryService {
 
   private async requeue(log: IntegrationLog, request: RetryRequest, asSent: boolean): Promise<IntegrationLog> {
     requireFailed(log);
+    if (isWebhook(log)) await this.received.require(log._id);
     const toTell = toTellOf(log, request.requestedAt);
     const queued = await this.logs.requeue(log.tenantId, log, request, { asSent, toTell });
     if (!queued) {
@@ -73,6 +80,7 @@ export class RetryService {
   }
 
   private async requireSentBody(log: IntegrationLog): Promise<void> {
+    if (isWebhook(log)) throw new AsSentRefusedError(log._id, 'a webhook is always worked on as it was received');
     const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
     const fault = integration ? asSentFault(integration) : 'its integration was deleted';
     if (fault) throw new AsSentRefusedError(log._id, fault);
@@ -88,14 +96,21 @@ export class RetryService {
 }
 
 function requireFailed(log: IntegrationLog): void {
-  if (log.eventId === null)
+  const whyNot = isWebhook(log) ? whyNoMore(log) : null;
+  if (whyNot) throw new NotRetryableError(log, whyNot);
+  if (log.eventId === null && !isWebhook(log))
     throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
   if (log.erasedAt)
     throw new NotRetryableError(log, 'the person whom it was about was erased, so there is nothing to rebuild');
   if (log.status === 'QUEUED') throw new RetryRunningError(log);
   if (log.status !== 'FAIL')
-    throw new NotRetryableError(log, `it is ${log.status}, and only a log that FAILed can be retried`);
+    throw new NotRetryableError(
+      log,
+      `it is ${log.status}, and only a log that FAILed can be retried${orReplayed(log)}`,
+    );
 }
+
+const orReplayed = (log: LogState) => (isWebhook(log) ? '; POST /v1/logs/:id/replay works on it once more' : '');
 
 function toTellOf(log: LogState, at: Date): ChangeToTell | undefined {
   const kinds = kindsOf(log);

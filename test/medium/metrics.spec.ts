@@ -7,6 +7,7 @@ import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.j
 import { Database } from '../../src/storage/database.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { createSource, signed } from '../support/inbound-sources.js';
 import { startServerHost } from '../support/server-host.js';
 import { redisUrl, startPrivateRedis } from '../support/services.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
@@ -40,6 +41,27 @@ describe('GET /metrics', () => {
     const { deliveries } = await host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId });
     return deliveries[0]?.logId ?? '';
   };
+
+  it('counts webhooks by what became of them, and measures how soon they are acknowledged', async () => {
+    host = await startServerHost();
+    const { path } = await createSource(host);
+    const body = JSON.stringify({ type: 'result.ready' });
+    const headers = signed(body, 'msg_1');
+    for (const status of [202, 202, 401]) {
+      await host.http
+        .post(path)
+        .set(status === 401 ? {} : headers)
+        .send(body)
+        .expect(status);
+    }
+    await host.http.post('/hooks/nobody').send('{}').expect(404);
+    const text = await scrape();
+    expect(valueIn(text, 'waybill_webhooks_taken_total{outcome="new"}')).toBe(1);
+    expect(valueIn(text, 'waybill_webhooks_taken_total{outcome="duplicate"}')).toBe(1);
+    expect(valueIn(text, 'waybill_webhooks_refused_total{reason="WEBHOOK_REFUSED"}')).toBe(1);
+    expect(valueIn(text, 'waybill_webhooks_refused_total{reason="HOOK_UNKNOWN"}')).toBe(1);
+    expect(valueIn(text, 'waybill_webhook_acknowledge_seconds_count{mode="async"}')).toBe(2);
+  });
 
   it('counts how deliveries end, and measures their tries', async () => {
     host = await startServerHost();

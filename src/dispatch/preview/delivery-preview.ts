@@ -4,15 +4,18 @@ import type { Integration } from '../../integrations/integration.js';
 import { IntegrationDirectory } from '../../integrations/integration-directory.js';
 import type { Attempt, IntegrationLog } from '../../logging/integration-log.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
+import { isWebhook, whyNoMore } from '../../logging/received/webhook-logs.js';
 import { LogUnknownError } from '../../logging/log-unknown.error.js';
 import { NotRetryableError } from '../../retries/not-retryable.error.js';
 import { PreviewRuns, type PreviewedTry } from './preview-runs.js';
 import { type PreviewWarning, PreviewWarnings } from './preview-warnings.js';
+import { type WebhookOutlook, WebhookPreviewer } from './webhook-previewer.js';
 import { diffOfRequests, type RequestDiff } from './request-diff.js';
 
 export interface RetryPreview {
   readonly log: IntegrationLog;
-  readonly integration: Integration | null;
+  /** What the try would be made with. */
+  readonly version: number | null;
   readonly next: PreviewedTry;
   /** The last try that made a request; `null` where none did. */
   readonly last: Attempt | null;
@@ -21,6 +24,8 @@ export interface RetryPreview {
   /** Why what was sent last can be compared in part only, or not at all. */
   readonly incomplete: string | null;
   readonly warnings: readonly PreviewWarning[];
+  /** Only of a webhook. */
+  readonly webhook: WebhookOutlook | null;
 }
 
 /** What a retry of a log would send now, beside what was sent last. Nothing is sent, and nothing is written. */
@@ -31,12 +36,14 @@ export class DeliveryPreview {
     private readonly directory: IntegrationDirectory,
     private readonly runs: PreviewRuns,
     private readonly warnings: PreviewWarnings,
+    private readonly webhooks: WebhookPreviewer,
   ) {}
 
   /** @throws LogUnknownError, or NotRetryableError where no event caused the call. */
   async preview(tenantId: TenantId, logId: LogId): Promise<RetryPreview> {
     const log = await this.logs.find(tenantId, logId);
     if (!log) throw new LogUnknownError(logId);
+    if (isWebhook(log)) return this.ofWebhook(log);
     if (log.eventId === null)
       throw new NotRetryableError(log, 'it records a call that no event caused, so there is nothing to rebuild');
     const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
@@ -47,7 +54,26 @@ export class DeliveryPreview {
         ? diffOfRequests(last.request, next.request, timestampHeadersOf(integration || null))
         : null;
     const facts = { log, integration: integration || null, attempts, last, next, diff };
-    return { ...facts, incomplete: incompleteOf(last, next), warnings: await this.warnings.of(facts) };
+    const version = integration ? integration.version : null;
+    const warnings = await this.warnings.of(facts);
+    return { ...facts, version, incomplete: incompleteOf(last, next), warnings, webhook: null };
+  }
+
+  private async ofWebhook(log: IntegrationLog): Promise<RetryPreview> {
+    const whyNot = whyNoMore(log);
+    if (whyNot) throw new NotRetryableError(log, whyNot);
+    const [{ sourceVersion: version, outlook, refusal }, attempts] = await Promise.all([
+      this.webhooks.preview(log),
+      this.logs.attemptsOf(log),
+    ]);
+    const last = attempts.findLast(({ outcome }) => outcome !== 'running') ?? null;
+    const succeeded = {
+      code: 'not_failed',
+      message: `The log is ${log.status}: it can be replayed, not retried`,
+    } as const;
+    const warnings = log.status === 'FAIL' ? [] : [succeeded];
+    const next = { request: null, refusal };
+    return { log, version, next, last, diff: null, incomplete: null, warnings, webhook: outlook };
   }
 }
 

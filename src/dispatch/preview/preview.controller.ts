@@ -37,10 +37,10 @@ export class PreviewController {
   }
 }
 
-function viewOf({ log, integration, next, last, diff, incomplete, warnings }: RetryPreview): RetryPreviewDto {
+function viewOf({ log, version, next, last, diff, incomplete, warnings, webhook }: RetryPreview): RetryPreviewDto {
   return {
     logId: log._id,
-    next: { integrationVersion: integration?.version ?? null, request: next.request, refusal: refusalOf(next) },
+    next: { integrationVersion: version, request: next.request, refusal: refusalOf(next) },
     last: last && {
       number: last.number,
       startedAt: last.startedAt,
@@ -52,5 +52,6 @@ function viewOf({ log, integration, next, last, diff, incomplete, warnings }: Re
     changesCut: diff?.cut ?? false,
     incomplete,
     warnings: [...warnings],
+    webhook: webhook && { ...webhook, contexts: webhook.contexts && [...webhook.contexts] },
   };
 }

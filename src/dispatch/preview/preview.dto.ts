@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ERROR_CLASSES, type ErrorClass } from '../../common/error-class.js';
 import { CapturedRequestDto } from '../../logging/log-detail.dto.js';
 import { PREVIEW_WARNINGS, type PreviewWarning } from './preview-warnings.js';
+import type { WebhookOutlook } from './webhook-previewer.js';
 import type { ChangeKind, RequestPart } from './request-diff.js';
 
 /** Why there would be no call. */
@@ -64,6 +65,21 @@ export class PreviewWarningDto {
   message!: string;
 }
 
+/** What working on a webhook once more would do now. */
+export class WebhookOutlookDto {
+  @ApiProperty({ enum: ['handler', 'forward', 'emit'] })
+  handling!: WebhookOutlook['handling'];
+
+  type!: string;
+
+  /** In one sentence. */
+  does!: string;
+
+  /** Of the actions that its mapping would emit now; `null` where it has none. */
+  @ApiProperty({ type: [Object], nullable: true })
+  contexts!: unknown[] | null;
+}
+
 /** What a retry would send now, beside what was sent last; redacted as the log is. */
 export class RetryPreviewDto {
   logId!: string;
@@ -85,4 +101,7 @@ export class RetryPreviewDto {
 
   /** What to know before a retry. */
   warnings!: PreviewWarningDto[];
+
+  /** Only of a webhook, which sends nothing. */
+  webhook!: WebhookOutlookDto | null;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { WaybillError } from '../../common/waybill.error.js';
 import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { isAddressIn } from '../../security/outbound-http/address-guard.js';
@@ -14,6 +15,7 @@ import {
   VerificationUnavailableError,
   WebhookRefusedError,
 } from './hook.errors.js';
+import { HookWatch } from './hook-watch.js';
 import { headOf } from './raw-request-of.js';
 import { RefusedWebhooks } from './refused-webhooks.js';
 import { readRequestBody } from './request-body.js';
@@ -29,17 +31,30 @@ export class HookGate {
     private readonly rate: SourceRate,
     private readonly refused: RefusedWebhooks,
     private readonly receiver: WebhookReceiver,
+    private readonly watch: HookWatch,
   ) {}
 
   /** @throws the errors of `hook.errors.ts` and `request-body.ts`; nothing is read of a body that will not be taken. */
   async pass(token: string, incoming: HttpRequest): Promise<HandlerAnswer> {
+    try {
+      return await this.take(token, incoming);
+    } catch (error) {
+      this.watch.refused(error instanceof WaybillError ? error.code : 'INTERNAL');
+      throw error;
+    }
+  }
+
+  private async take(token: string, incoming: HttpRequest): Promise<HandlerAnswer> {
+    const startedMs = performance.now();
     const source = await this.directory.atAddress(token, new Date());
     if (!source) throw new HookUnknownError();
     if (!source.enabled) throw new SourceClosedError();
     const request = await this.read(source, incoming);
     const challenge = await this.verifier.challenge(source, request);
     if (challenge) return challenge;
-    return this.receiver.receive(source, request, await this.verify(source, request));
+    const { taken, answer } = await this.receiver.receive(source, request, await this.verify(source, request));
+    this.watch.taken(taken, source.mode, performance.now() - startedMs);
+    return answer;
   }
 
   /** A request that the source takes, as far as can be told before it is verified. */

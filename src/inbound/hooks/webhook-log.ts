@@ -8,6 +8,7 @@ import {
   contextKeysOf,
   type IntegrationLog,
 } from '../../logging/integration-log.js';
+import { WEBHOOK_REFUSED } from '../../logging/received/webhook-logs.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { textOf, valueAtPlace, type Webhook } from '../webhook.js';
 
@@ -44,7 +45,7 @@ export function refusedLogOf(
   captured: CapturedRequest,
   reason: string,
 ): IntegrationLog {
-  const error = { errorClass: 'auth', errorCode: 'WEBHOOK_REFUSED', errorMessage: reason } as const;
+  const error = { errorClass: 'auth', errorCode: WEBHOOK_REFUSED, errorMessage: reason } as const;
   const firstAttempt: Attempt = {
     ...attemptOf(source, receivedAt, captured),
     durationMs: Math.max(0, Date.now() - receivedAt.getTime()),

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Model } from 'mongoose';
+import { bounded } from '../../common/bounded.js';
 import { FreshCache } from '../../common/fresh-cache.js';
 import { asIntegrationId, type IntegrationId, type TenantId } from '../../common/ids.js';
 import type { VersionPage } from '../../integrations/version-history.js';
@@ -8,6 +9,7 @@ import { Database } from '../../storage/database.js';
 import { INBOUND_SOURCES } from './inbound-source.collection.js';
 import type { InboundSource } from './inbound-source.js';
 import { SourceHistory } from './source-history.js';
+import { SourceUnknownNowError } from './source-unknown-now.error.js';
 import { isTokenOf, sourceIdIn } from './source-token.js';
 import { SourceUnknownError } from './source-unknown.error.js';
 import { SourceVersionConflictError } from './source-version-conflict.error.js';
@@ -15,6 +17,10 @@ import { SourceVersionConflictError } from './source-version-conflict.error.js';
 /** Every process works by a new version within a second: what was read is kept for less than that. */
 const CACHE_MS = 800;
 const CACHED_ENTRIES = 50_000;
+/** While MongoDB is away, webhooks are taken by what was known of their source so long ago at the most. */
+const LAST_FOR_MS = 3_600_000;
+/** A caller of a source that was never known here waits no longer. */
+const UNKNOWN_TIMEOUT_MS = 3_000;
 
 /** One that is being deleted is there for a moment more, and for good where its process died in that moment. */
 const NOT_DELETED = { deleted: { $exists: false } };
@@ -32,6 +38,7 @@ export class SourceDirectory implements OwnerDirectory, OnModuleInit {
     what: 'a source of webhooks',
     max: CACHED_ENTRIES,
     ttlMs: CACHE_MS,
+    lastForMs: LAST_FOR_MS,
     mayKeep: (source) => !source?.pause,
     load: (_id) => this.sources.findOne({ _id, ...NOT_DELETED }).lean<InboundSource>(),
   });
@@ -54,10 +61,13 @@ export class SourceDirectory implements OwnerDirectory, OnModuleInit {
     return this.byId.get(id);
   }
 
-  /** Whose address it is; `null` where it is nobody's, or no longer. */
+  /**
+   * Whose address it is; `null` where it is nobody's, or no longer. While MongoDB is away, by what was known of it.
+   * @throws SourceUnknownNowError
+   */
   async atAddress(token: string, now: Date): Promise<InboundSource | null> {
     const id = sourceIdIn(token);
-    const source = id && (await this.byId.get(id));
+    const source = id && (await this.known(id));
     return source && isTokenOf(token, source.tokens, now) ? source : null;
   }
 
@@ -149,5 +159,13 @@ export class SourceDirectory implements OwnerDirectory, OnModuleInit {
       .lean<InboundSource>();
     if (next) this.byId.forget(_id);
     return next;
+  }
+
+  private async known(id: IntegrationId): Promise<InboundSource | null> {
+    try {
+      return await bounded(this.byId.getOrLast(id), UNKNOWN_TIMEOUT_MS, 'Reading a source of webhooks');
+    } catch (error) {
+      throw new SourceUnknownNowError(error);
+    }
   }
 }

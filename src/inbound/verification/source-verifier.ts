@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { bounded } from '../../common/bounded.js';
+import type { TenantId } from '../../common/ids.js';
+import { OperationTimeoutError } from '../../common/operation-timeout.error.js';
 import { isRecord } from '../../common/primitives.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
+import { isDatabaseUnavailable } from '../../storage/mongo-errors.js';
 import type { InboundSource } from '../sources/inbound-source.js';
+import { SourceUnknownNowError } from '../sources/source-unknown-now.error.js';
 import { KeySets } from './key-sets.js';
 import type { RawRequest } from './raw-request.js';
 import type { ChallengeAnswer, SplitVerification, Verified } from './verification-scheme.js';
 import { findVerificationScheme } from './verification-schemes.js';
+
+/** A secret that was read once is at hand; a caller waits no longer for another. */
+const SECRET_TIMEOUT_MS = 3_000;
 
 /** Verifies requests by what their source says, with its secrets as they are now. */
 @Injectable()
@@ -31,7 +39,17 @@ export class SourceVerifier {
 
   private async credentialsOf({ tenantId, verification }: InboundSource): Promise<SplitVerification> {
     const { settings, secretId } = verification;
-    const secrets: unknown = secretId === null ? {} : JSON.parse(await this.vault.reveal(tenantId, secretId));
+    const secrets: unknown = secretId === null ? {} : JSON.parse(await this.reveal(tenantId, secretId));
     return { settings, secrets: isRecord(secrets) ? secrets : {} };
+  }
+
+  private async reveal(tenantId: TenantId, secretId: string): Promise<string> {
+    try {
+      return await bounded(this.vault.reveal(tenantId, secretId), SECRET_TIMEOUT_MS, 'Reading the secret of a source');
+    } catch (error) {
+      if (error instanceof OperationTimeoutError || isDatabaseUnavailable(error))
+        throw new SourceUnknownNowError(error);
+      throw error;
+    }
   }
 }

@@ -14,6 +14,7 @@ import { WebhookHandlers } from '../handlers/webhook-handlers.js';
 import { WebhookInvalidError } from '../handlers/webhook-invalid.error.js';
 import type { Handling } from '../sources/inbound-source.js';
 import type { Webhook } from '../webhook.js';
+import { AnsweredDeliveries } from './answered-deliveries.js';
 import { ForwardRefusedError } from './forward-refused.error.js';
 
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -29,6 +30,7 @@ export class HandledBy {
     private readonly dispatcher: ActionDispatcher,
     private readonly vault: SecretVault,
     private readonly http: OutboundHttpClient,
+    private readonly answered: AnsweredDeliveries,
   ) {}
 
   /**
@@ -37,6 +39,7 @@ export class HandledBy {
    */
   async handle(webhook: Webhook, log: IntegrationLog, key: string): Promise<HandlerAnswer> {
     const { handling } = webhook.source;
+    await this.answered.tie(webhook, log);
     if (handling.kind === 'handler') return this.byMethod(webhook, log, key);
     if (handling.kind === 'forward') return this.forward(webhook, log, handling, key);
     return this.emit(webhook, log, handling, key);

@@ -9,6 +9,7 @@ import { IntegrationLogger } from '../../logging/decorator/integration-logger.de
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
+import { RequestExpiredError } from '../../logging/received/request-expired.error.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
 import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -17,7 +18,6 @@ import { SourceDirectory } from '../sources/source-directory.js';
 import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
 import { answerOfHandling, verdictOfHandling } from './handling-verdict.js';
-import { RequestExpiredError } from './request-expired.error.js';
 import { SingleWork } from './single-work.js';
 import { SourceGoneError } from './source-gone.error.js';
 

@@ -8,6 +8,8 @@ import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../integration-log.colle
 import { ChangedSpans } from '../changed-spans.js';
 import { spanOf } from '../log-span.js';
 import { payloadIdsOf } from '../payloads/payload-text.js';
+import { ReceivedRequestStore } from '../received/received-request.store.js';
+import { isWebhook } from '../received/webhook-logs.js';
 import { PayloadStore } from '../payloads/payload.store.js';
 import { SCRUB_ATTEMPT, scrubOf } from './scrub.js';
 
@@ -47,6 +49,7 @@ export class LogErasure {
     private readonly database: Database,
     private readonly payloads: PayloadStore,
     private readonly changed: ChangedSpans,
+    private readonly received: ReceivedRequestStore,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
@@ -92,6 +95,7 @@ export class LogErasure {
   async scrub(logs: readonly IntegrationLog[]): Promise<Omit<ErasedLogs, 'payloads'>> {
     const now = new Date();
     await this.changed.mark(logs.map(spanOf));
+    await this.received.forget(logs.filter(isWebhook).map(({ _id }) => _id));
     const { modifiedCount } = await this.attempts.updateMany(
       { logId: { $in: logs.map(({ _id }) => _id) } },
       SCRUB_ATTEMPT,

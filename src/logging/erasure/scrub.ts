@@ -37,6 +37,6 @@ export function scrubOf(log: IntegrationLog, now: Date) {
       firstAttempt: log.firstAttempt && scrubbedAttempt(log.firstAttempt),
       erasedAt: now,
     },
-    $unset: { extracts: '', order: '', callbacks: '', bodiesDueAt: '' },
+    $unset: { extracts: '', answers: '', order: '', callbacks: '', bodiesDueAt: '' },
   };
 }

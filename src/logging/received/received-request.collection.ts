@@ -1,4 +1,6 @@
+import { mongo } from 'mongoose';
 import type { LogId, TenantId } from '../../common/ids.js';
+import type { SealedBytes } from '../../security/secrets/secret-cipher.js';
 import { defineCollection } from '../../storage/collection.js';
 
 /** A part of a request that is worked on from what was stored of it: all of it, encrypted. */
@@ -14,8 +16,24 @@ export interface ReceivedPart {
   iv: Buffer;
   tag: Buffer;
   data: Buffer;
+  receivedAt: Date;
   expiresAt: Date;
 }
+
+/** No part can stand in another's place. */
+export const placeOfPart = ({ logId, part }: Pick<ReceivedPart, 'logId' | 'part'>) =>
+  `received-request|${logId}|${part}`;
+
+export const bytesOfPart = ({ keyId, iv, tag, data }: ReceivedPart): SealedBytes => ({
+  keyId,
+  iv: bufferOf(iv),
+  tag: bufferOf(tag),
+  data: bufferOf(data),
+});
+
+/** The driver answers with its own type for bytes. */
+const bufferOf = (value: Buffer | mongo.Binary): Buffer =>
+  value instanceof mongo.Binary ? Buffer.from(value.buffer) : value;
 
 export const RECEIVED_REQUESTS = defineCollection<ReceivedPart>({
   name: 'received_requests',
@@ -29,6 +47,7 @@ export const RECEIVED_REQUESTS = defineCollection<ReceivedPart>({
     iv: { type: Buffer, required: true },
     tag: { type: Buffer, required: true },
     data: { type: Buffer, required: true },
+    receivedAt: { type: Date, required: true },
     expiresAt: { type: Date, required: true },
   },
   indexes: [

@@ -1,21 +1,24 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Collection, mongo } from 'mongoose';
+import type { Collection } from 'mongoose';
+import { bounded } from '../../common/bounded.js';
 import type { LogId, TenantId } from '../../common/ids.js';
 import { isRecord } from '../../common/primitives.js';
 import { SecretCipher } from '../../security/secrets/secret-cipher.js';
-import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
+import { DAY_MS, DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { Database } from '../../storage/database.js';
 import { insertMissing } from '../../storage/mongo-errors.js';
 import type { RawRequest } from './raw-request.js';
-import { RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
+import { RequestExpiredError } from './request-expired.error.js';
+import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
 
 /** Of the 16 MiB that a document may have. */
 const PART_BYTES = 8 * 1_048_576;
 /** Smaller ones gain little. */
 const COMPRESSED_FROM_BYTES = 16 * 1_024;
+const RETENTION_TIMEOUT_MS = 1_000;
 const HEAD_END = '\n';
 
 /**
@@ -44,7 +47,10 @@ export class ReceivedRequestStore implements OnModuleInit {
     const isLarge = body.length >= COMPRESSED_FROM_BYTES;
     const packed = isLarge ? await promisify(gzip)(body) : body;
     const bytes = Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed]);
-    const { bodyDays } = await this.tenants.retentionOf(tenantId).catch(() => DEFAULT_RETENTION);
+    const reading = this.tenants.retentionOf(tenantId);
+    const { bodyDays } = await bounded(reading, RETENTION_TIMEOUT_MS, 'Reading how long bodies are kept').catch(
+      () => DEFAULT_RETENTION,
+    );
     const expiresAt = daysAfter(request.receivedAt, bodyDays);
     const parts = Math.ceil(bytes.length / PART_BYTES);
     return Array.from({ length: parts }, (_, part) => ({
@@ -53,7 +59,8 @@ export class ReceivedRequestStore implements OnModuleInit {
       tenantId,
       part,
       parts,
-      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOf(logId, part)),
+      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOfPart({ logId, part })),
+      receivedAt: request.receivedAt,
       expiresAt,
     }));
   }
@@ -69,27 +76,46 @@ export class ReceivedRequestStore implements OnModuleInit {
   async find(logId: LogId): Promise<RawRequest | null> {
     const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
     if (parts.length === 0 || parts.length < (parts[0]?.parts ?? 0)) return null;
-    return unpacked(Buffer.concat(parts.map((part) => this.cipher.open(bytesOf(part), placeOf(logId, part.part)))));
+    return unpacked(Buffer.concat(parts.map((part) => this.open(part))));
+  }
+
+  /** The same request for another log. */
+  resealed(parts: readonly ReceivedPart[], logId: LogId): ReceivedPart[] {
+    return parts.map((part) => ({
+      ...part,
+      _id: `${logId}-${part.part}`,
+      logId,
+      ...this.cipher.seal(this.open(part), placeOfPart({ logId, part: part.part })),
+    }));
+  }
+
+  /** @throws RequestExpiredError */
+  async get(logId: LogId): Promise<RawRequest> {
+    const request = await this.find(logId);
+    if (!request) throw new RequestExpiredError(logId);
+    return request;
+  }
+
+  /** @throws RequestExpiredError where it is kept no longer */
+  async require(logId: LogId): Promise<void> {
+    const part = await this.parts.findOne({ _id: `${logId}-0` }, { projection: { _id: 1 } });
+    if (!part) throw new RequestExpiredError(logId);
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
-    await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+    if (logIds.length > 0) await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+  }
+
+  /** Has what a tenant has stored follow the days that it has set since. */
+  async follow(tenantId: TenantId, bodyDays: number): Promise<void> {
+    const expiresAt = { $add: ['$receivedAt', bodyDays * DAY_MS] };
+    await this.parts.updateMany({ tenantId }, [{ $set: { expiresAt } }]);
+  }
+
+  private open(part: ReceivedPart): Buffer {
+    return this.cipher.open(bytesOfPart(part), placeOfPart(part));
   }
 }
-
-/** No part can stand in another's place. */
-const placeOf = (logId: LogId, part: number) => `received-request|${logId}|${part}`;
-
-const bytesOf = ({ keyId, iv, tag, data }: ReceivedPart) => ({
-  keyId,
-  iv: bufferOf(iv),
-  tag: bufferOf(tag),
-  data: bufferOf(data),
-});
-
-/** The driver answers with its own type for bytes. */
-const bufferOf = (value: Buffer | mongo.Binary): Buffer =>
-  value instanceof mongo.Binary ? Buffer.from(value.buffer) : value;
 
 async function unpacked(bytes: Buffer): Promise<RawRequest> {
   const end = bytes.indexOf(HEAD_END);

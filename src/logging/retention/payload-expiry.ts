@@ -2,11 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { TenantId } from '../../common/ids.js';
 import { daysAfter } from '../../security/tenants/retention.js';
 import { PayloadFiles } from '../payloads/payload-files.js';
+import { ReceivedRequestStore } from '../received/received-request.store.js';
 import { PayloadStore } from '../payloads/payload.store.js';
 
 const PAGE_SIZE = 500;
 
-/** The database deletes payloads by their `expiresAt`; this keeps it right, and deletes the files of those that are gone. */
+/** The database deletes payloads and stored requests by their `expiresAt`; this keeps it right, and deletes the files of those that are gone. */
 @Injectable()
 export class PayloadExpiry {
   private readonly log = new Logger('Retention');
@@ -14,10 +15,12 @@ export class PayloadExpiry {
   constructor(
     private readonly payloads: PayloadStore,
     private readonly files: PayloadFiles,
+    private readonly received: ReceivedRequestStore,
   ) {}
 
   /** Has what a tenant stored before follow the days that it has set since; `false` where it was broken off. */
   async follow(tenantId: TenantId, bodyDays: number, stopping: AbortSignal): Promise<boolean> {
+    await this.received.follow(tenantId, bodyDays);
     let after = '';
     for (let count = 0; !stopping.aborted;) {
       const page = await this.payloads.page(tenantId, after, PAGE_SIZE);

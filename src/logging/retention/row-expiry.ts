@@ -5,6 +5,8 @@ import { Database } from '../../storage/database.js';
 import { eventIdsOf } from '../erasure/log-erasure.js';
 import type { AttemptDocument, IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../integration-log.collection.js';
+import { ReceivedRequestStore } from '../received/received-request.store.js';
+import { isWebhook } from '../received/webhook-logs.js';
 
 const PAGE_SIZE = 500;
 
@@ -16,14 +18,17 @@ export interface RowOwners {
   remove(tenantId: TenantId, cutoff: Date, stopping: AbortSignal): Promise<number>;
 }
 
-/** Deletes logs that are past their time, with their tries. What is QUEUED, or has moved since, stays. */
+/** Deletes logs that are past their time, with their tries and the requests that they are worked on from. What is QUEUED, or has moved since, stays. */
 @Injectable()
 export class RowExpiry {
   owners: RowOwners | null = null;
   private readonly logs: Collection<IntegrationLog>;
   private readonly attempts: Collection<AttemptDocument>;
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly received: ReceivedRequestStore,
+  ) {
     this.logs = database.collection(INTEGRATION_LOGS);
     this.attempts = database.collection(INTEGRATION_ATTEMPTS);
   }
@@ -40,7 +45,7 @@ export class RowExpiry {
     while (!stopping.aborted) {
       const rows = await this.logs
         .find(old)
-        .project<Pick<IntegrationLog, '_id' | 'eventId'>>({ eventId: 1 })
+        .project<Pick<IntegrationLog, '_id' | 'eventId' | 'integrationId'>>({ eventId: 1, integrationId: 1 })
         .sort({ createdAt: -1, _id: -1 })
         .hint('newest')
         .limit(PAGE_SIZE)
@@ -48,7 +53,8 @@ export class RowExpiry {
       const ids = rows.map(({ _id }) => _id);
       if (ids.length === 0) break;
       await this.owners?.mark(eventIdsOf(rows));
-      // The tries first: those of a log that is gone would be found by nobody.
+      // These first: those of a log that is gone would be found by nobody.
+      await this.received.forget(rows.filter(isWebhook).map(({ _id }) => _id));
       await this.attempts.deleteMany({ logId: { $in: ids } });
       const { deletedCount } = await this.logs.deleteMany({ ...old, _id: { $in: ids } });
       count += deletedCount;

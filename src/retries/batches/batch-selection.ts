@@ -3,6 +3,7 @@ import type { FieldFault } from '../../common/field-fault.js';
 import type { TenantId } from '../../common/ids.js';
 import { RequestInvalidError } from '../../http/request-invalid.error.js';
 import { type LogSearchPlan, planOf, readLogSearch } from '../../logging/log-search.js';
+import { WEBHOOK_REFUSED } from '../../logging/received/webhook-logs.js';
 import type { BatchSelection } from './retry-batch.js';
 
 /** Which logs a person means: those of a filter, or those that are named. */
@@ -48,10 +49,14 @@ export const fingerprintOf = (tenantId: TenantId, selection: BatchSelection) =>
 export const namesSubject = (selection: BatchSelection, field: string, value: string): boolean =>
   selection.kind === 'filter' && readLogSearch(JSON.parse(selection.filterJson)).context[field] === value;
 
-/** The logs of a selection that FAILed until then, that nobody has settled, and that can be retried. */
+/** The logs of a selection that FAILed until then, that nobody has settled, and that can be retried: deliveries and webhooks. */
 export function planOfSelection(tenantId: TenantId, selection: BatchSelection, failedBefore: Date): LogSearchPlan {
   const { filter, index } = basePlanOf(tenantId, selection);
-  const retryable = { completedAt: { $lte: failedBefore }, eventId: { $ne: null }, integrationId: { $ne: null } };
+  const retryable = {
+    completedAt: { $lte: failedBefore },
+    integrationId: { $ne: null },
+    errorCode: { $ne: WEBHOOK_REFUSED },
+  };
   return { filter: { $and: [filter, retryable] }, index };
 }
 

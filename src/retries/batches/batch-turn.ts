@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { IntegrationId, LogId } from '../../common/ids.js';
-import { IntegrationDirectory } from '../../integrations/integration-directory.js';
+import { type IntegrationId, isSourceId, type LogId } from '../../common/ids.js';
 import { type LogState, LogWalk } from '../../logging/log-walk.js';
 import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
+import { TryOwners } from '../../scheduling/try-owners.js';
 import { RetryService } from '../retry.service.js';
 import { planOfSelection } from './batch-selection.js';
 import type { RetryBatch, RetryBatchItem } from './retry-batch.js';
@@ -24,7 +24,7 @@ export class BatchTurn {
     private readonly walk: LogWalk,
     private readonly retries: RetryService,
     private readonly queue: DeliveryQueue,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
   ) {}
 
   /** Writes down which logs belong to it, a page with each step; from the start again where a worker died at it. */
@@ -49,12 +49,9 @@ export class BatchTurn {
     const ids = [...batch.integrationIds.slice(from), ...batch.integrationIds.slice(0, from)];
     for (const integrationId of ids) {
       if (queued >= most) break;
-      const integration = await this.directory.forDelivery(integrationId);
-      const skipped = !integration
-        ? 'its integration was deleted'
-        : integration.enabled
-          ? null
-          : 'its integration is disabled';
+      const owner = await this.owners.find(integrationId);
+      const its = isSourceId(integrationId) ? 'its source' : 'its integration';
+      const skipped = !owner ? `${its} was deleted` : owner.enabled ? null : `${its} is disabled`;
       const room = skipped === null ? await this.roomFor(batch, integrationId) : SETTLE_PAGE;
       const items = await this.batches.findWaiting(batch._id, integrationId, Math.min(room, most - queued));
       if (skipped !== null)

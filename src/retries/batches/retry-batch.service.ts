@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { asLogId, retryBatchIdOf, type RetryBatchId, retryBatchIdFor, type TenantId } from '../../common/ids.js';
-import { IntegrationDirectory } from '../../integrations/integration-directory.js';
 import type { Integration } from '../../integrations/integration.js';
 import type { RetrySchedule } from '../../integrations/retry-schedule.js';
 import { type LogGroup, LogWalk } from '../../logging/log-walk.js';
+import { type TryOwner, TryOwners } from '../../scheduling/try-owners.js';
 import { BatchEndedError } from './batch-ended.error.js';
 import { confirmationOf, readConfirmation } from './batch-confirmation.js';
 import { checkFilter, fingerprintOf, planOfSelection, type WantedSelection } from './batch-selection.js';
@@ -37,7 +37,7 @@ export class RetryBatchService {
   constructor(
     private readonly batches: RetryBatchStore,
     private readonly walk: LogWalk,
-    private readonly directory: IntegrationDirectory,
+    private readonly owners: TryOwners,
   ) {}
 
   /** @throws RequestInvalidError */
@@ -113,7 +113,7 @@ export class RetryBatchService {
   private async warningsOf(groups: readonly LogGroup[], count: number, selection: BatchSelection): Promise<string[]> {
     const names = new Map(groups.map(({ integrationId, integrationName }) => [integrationId, integrationName]));
     const ofIntegrations = await Promise.all(
-      [...names].map(async ([id, name]) => ofIntegration(name, id && (await this.directory.forDelivery(id)))),
+      [...names].map(async ([id, name]) => ofOwner(name, id && (await this.owners.find(id)))),
     );
     const unknown = groups
       .filter(({ errorClass }) => errorClass === 'unknown')
@@ -130,10 +130,10 @@ export class RetryBatchService {
   }
 }
 
-function ofIntegration(name: string, integration: Integration | null): string[] {
-  if (!integration) return [`"${name}" was deleted: its logs are skipped`];
-  if (!integration.enabled) return [`"${name}" is disabled: its logs are skipped until it is enabled`];
-  return integration.pause ? [`"${name}" is paused: its logs wait until it is resumed`] : [];
+function ofOwner(name: string, owner: TryOwner | null): string[] {
+  if (!owner) return [`"${name}" was deleted: its logs are skipped`];
+  if (!owner.enabled) return [`"${name}" is disabled: its logs are skipped until it is enabled`];
+  return owner.pause ? [`"${name}" is paused: its logs wait until it is resumed`] : [];
 }
 
 function selectionOf({ filter, logIds }: WantedSelection): BatchSelection {

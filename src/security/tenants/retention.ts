@@ -8,7 +8,7 @@ export interface Retention {
 
 export const DEFAULT_RETENTION: Retention = { bodyDays: 30, rowDays: 400 };
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 export const daysAfter = (time: Date, days: number) => new Date(time.getTime() + days * DAY_MS);
 export const daysBefore = (time: Date, days: number) => daysAfter(time, -days);

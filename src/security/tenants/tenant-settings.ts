@@ -9,6 +9,8 @@ import { TENANTS, type Tenant } from './tenant.collection.js';
 
 /** Every process works by a change within a second. */
 const CACHE_MS = 800;
+/** While MongoDB is away a process works by what it has known. */
+const LAST_FOR_MS = 3_600_000;
 
 /** What a tenant has set, as the delivery of its events needs it. A tenant that does not exist has the defaults. */
 @Injectable()
@@ -18,6 +20,7 @@ export class TenantSettings {
     what: "a tenant's settings",
     max: 10_000,
     ttlMs: CACHE_MS,
+    lastForMs: LAST_FOR_MS,
     load: (id) => this.tenants.findById(id).lean<Tenant>(),
   });
 
@@ -26,11 +29,11 @@ export class TenantSettings {
   }
 
   async retentionOf(id: TenantId): Promise<Retention> {
-    return (await this.known.get(id))?.retention ?? DEFAULT_RETENTION;
+    return (await this.known.getOrLast(id))?.retention ?? DEFAULT_RETENTION;
   }
 
   async redactionOf(id: TenantId): Promise<RedactionSettings> {
-    return (await this.known.get(id))?.redaction ?? NO_REDACTION;
+    return (await this.known.getOrLast(id))?.redaction ?? NO_REDACTION;
   }
 
   /** Without a look at the database; `undefined` where the last one is too long ago. */
