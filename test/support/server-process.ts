@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.js';
@@ -33,6 +34,12 @@ export class ServerProcess {
       throw new Error(`The server did not become ready: ${String(error)}\n${server.output}`);
     });
     return server;
+  }
+
+  /** What it holds in memory, in bytes (Linux). */
+  async residentBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
   }
 
   /** Ends it and answers with its exit code; `null` where a signal ended it. */

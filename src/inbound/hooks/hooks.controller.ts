@@ -19,7 +19,12 @@ export class HooksController {
     @Req() request: HttpRequest,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    write(response, await this.gate.pass(token, request));
+    try {
+      write(response, await this.gate.pass(token, request));
+    } finally {
+      // What is still to come of a body that was not taken is not waited for, however much that is.
+      if (!request.complete && !response.headersSent) response.setHeader('connection', 'close');
+    }
   }
 }
 

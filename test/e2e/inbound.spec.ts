@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { asLogId, asTenantId } from '../../src/common/ids.js';
+import type { IntegrationLog } from '../../src/logging/integration-log.js';
+import { eventually } from '../support/eventually.js';
+import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { SECRET, signed } from '../support/inbound-sources.js';
+import { Installation } from '../support/installation.js';
+
+jest.setTimeout(180_000);
+
+const LAB = asTenantId('lab-1');
+const TAKEOVER_MS = 120_000;
+const MIB = 1_048_576;
+
+describe('webhooks of an installation', () => {
+  let installation: Installation;
+  let target: FakeVendor;
+
+  beforeAll(async () => {
+    target = await startFakeVendor();
+    installation = await Installation.start('inbound');
+    await installation.call('POST', '/v1/tenants', { id: LAB, name: 'Lab one' });
+  });
+
+  afterAll(async () => {
+    await installation.close();
+    await target.close();
+  });
+
+  async function createSource(partial: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const wanted = {
+      name: 'Analyser',
+      vendor: 'acme-lab',
+      verification: { kind: 'standard-webhooks', secrets: [SECRET] },
+      eventType: '/type',
+      handling: { kind: 'forward', url: `${target.url}/in` },
+      retryPolicy: { maxAttempts: 3, baseDelayMs: 100, maxDelayMs: 1_000 },
+      ...partial,
+    };
+    const created: unknown = await installation.call('POST', '/v1/sources', { tenantId: LAB, ...wanted });
+    const { address }: { address: string } = JSON.parse(JSON.stringify(created));
+    return address;
+  }
+
+  const post = (path: string, body: string) =>
+    fetch(`${installation.api.url}${path}`, { method: 'POST', headers: signed(body), body });
+
+  async function receive(path: string, sampleId: string): Promise<string> {
+    const answer = await post(path, JSON.stringify({ type: 'result.ready', sampleId }));
+    expect(answer.status).toBe(202);
+    const { id } = JSON.parse(await answer.text());
+    return String(id);
+  }
+
+  const waitFor = (logId: string, status: string) =>
+    eventually(
+      () => installation.mongo.collection<IntegrationLog>('integration_logs').findOne({ _id: asLogId(logId) }),
+      (log) => log?.status === status,
+      TAKEOVER_MS,
+    );
+
+  const forwarded = (logId: string) => target.requests.filter(({ headers }) => headers['webhook-id'] === logId);
+
+  it('are worked on once after a restart, where the process was killed as soon as it had acknowledged', async () => {
+    const path = await createSource();
+    const logIds = await Promise.all(Array.from({ length: 20 }, (_, number) => receive(path, `S-${number}`)));
+    await installation.api.end('SIGKILL');
+    expect(target.requests).toHaveLength(0);
+    await installation.startApi();
+    const worker = await installation.startWorker();
+    for (const logId of logIds) await waitFor(logId, 'SUCCESS');
+    for (const logId of logIds) expect(forwarded(logId)).toHaveLength(1);
+    await worker.end('SIGTERM');
+  });
+
+  it('are taken over with the same idempotency key, where the process was killed in the middle of a handler', async () => {
+    const path = await createSource({ timeoutMs: 30_000 });
+    const worker = await installation.startWorker();
+    let hold = true;
+    target.answer(() => (hold ? new Promise(() => undefined) : { status: 200 }));
+    const logId = await receive(path, 'S-mid');
+    await eventually(
+      () => forwarded(logId).length,
+      (count) => count === 1,
+    );
+    hold = false;
+    await worker.end('SIGKILL');
+    const next = await installation.startWorker();
+    const log = await waitFor(logId, 'SUCCESS');
+    expect(forwarded(logId)).toHaveLength(2);
+    expect(log).toMatchObject({ attemptCount: 2, firstAttempt: { outcome: 'unknown' } });
+    await next.end('SIGTERM');
+  });
+
+  it('that are slow or huge end within their limits, and others are answered as before', async () => {
+    const path = await createSource({ maxBytes: MIB });
+    const other = await createSource();
+    const before = await medianOf(() => receive(other, 'S-healthy'));
+    const memory = await installation.api.residentBytes();
+    const slow = Array.from({ length: 30 }, () => slowly(installation.api.url, path));
+    const huge = endlessly(installation.api.url, path);
+    const during = await medianOf(() => receive(other, 'S-beside'));
+    expect(during).toBeLessThan(10 * before + 200);
+    expect((await huge).answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await huge).sentBytes).toBeLessThan(64 * MIB);
+    for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await installation.api.residentBytes()) - memory).toBeLessThan(256 * MIB);
+  });
+});
+
+const CALLS = 25;
+
+async function medianOf(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let number = 0; number < CALLS; number += 1) {
+    const startedMs = performance.now();
+    await call();
+    times.push(performance.now() - startedMs);
+  }
+  return times.toSorted((a, b) => a - b)[Math.floor(CALLS / 2)] ?? 0;
+}
+
+async function dial(base: string) {
+  const { hostname, port } = new URL(base);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return { socket, answered: () => answer };
+}
+
+/** By its events, not by `once`, which rejects where the server hangs up on what is still being sent. */
+const closeOf = (socket: Socket) => new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+const drainOf = (socket: Socket) => new Promise<void>((resolve) => void socket.once('drain', resolve));
+
+/** A byte each second, of a body that is said to have a thousand. Resolves with the answer once the server hangs up. */
+async function slowly(base: string, path: string): Promise<string> {
+  const { socket, answered } = await dial(base);
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: waybill\r\ncontent-length: 1000\r\n\r\n`);
+  const drip = setInterval(() => socket.write('x'), 1_000);
+  await closeOf(socket);
+  clearInterval(drip);
+  return answered();
+}
+
+/** A body of 1 GiB that does not say how long it is, until the server hangs up. */
+async function endlessly(base: string, path: string): Promise<{ answer: string; sentBytes: number }> {
+  const { socket, answered } = await dial(base);
+  const closed = closeOf(socket);
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: waybill\r\ntransfer-encoding: chunked\r\n\r\n`);
+  const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+  let sentBytes = 0;
+  while (sentBytes < 1_024 * MIB && !socket.destroyed) {
+    sentBytes += 65_536;
+    if (!socket.write(chunk)) await Promise.race([drainOf(socket), closed]);
+  }
+  await closed;
+  return { answer: answered(), sentBytes };
+}
