@@ -42,10 +42,11 @@ export function missingPhonesFailed({ world, failedBefore }: Evidence): Expectat
   ).length;
   const failed = failedBefore.filter(({ integrationName }) => integrationName === 'SMS: welcome');
   const rejected = failed.filter(({ errorClass }) => errorClass === 'rejected');
+  const other = failed.find(({ errorClass }) => errorClass !== 'rejected');
   return {
     name: 'a welcome SMS without a phone number FAILed as rejected',
     ok: failed.length === wanted && rejected.length === wanted,
-    detail: `${rejected.length} of ${wanted}`,
+    detail: `${rejected.length} of ${wanted}${other ? `, and ${describeLog(other)}` : ''}`,
   };
 }
 
@@ -78,9 +79,9 @@ export async function bothAttemptsAreInTheLog(evidence: Evidence): Promise<Expec
 }
 
 export function everythingSucceededInTheEnd(evidence: Evidence): Expectation {
-  const open = allLogs(evidence).filter(({ status }) => status !== 'SUCCESS');
+  const open = allLogs(evidence).filter(({ status, resolution }) => status !== 'SUCCESS' && !resolution);
   return {
-    name: 'after the corrections and retries every log is SUCCESS',
+    name: 'after the corrections and retries every log is SUCCESS, or resolved with a note',
     ok: open.length === 0,
     detail: open.length === 0 ? `${allLogs(evidence).length} logs` : open.slice(0, 3).map(describeLog).join('; '),
   };
