@@ -6,7 +6,7 @@ import { type ReceivedCall, VendorServer } from './vendor-server.js';
 import { WebhookSender } from './webhook-sender.js';
 import { STRIPE } from './webhook-signature.js';
 
-/** One event in ten is posted twice, as providers of payments say that they may do. */
+/** One event in ten is posted twice, as providers of payments say that they may do: only its id is the same. */
 const REPEATS_EVERY = 10;
 
 const REQUESTS: Vendor = {
@@ -48,6 +48,7 @@ export class PaymentProvider {
     };
     const event = { id, type: 'payment.succeeded', created: Math.floor(Date.now() / 1_000), data: { object } };
     const times = this.paid++ % REPEATS_EVERY === 0 ? 2 : 1;
-    for (let time = 0; time < times; time += 1) await this.sender.send(labId ?? '', { id, event });
+    for (let delivery = 1; delivery <= times; delivery += 1)
+      await this.sender.send(labId ?? '', { id, event: { ...event, delivery } });
   }
 }

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { Allow, IsInt, IsString, Length, Matches, ValidateNested } from 'class-validator';
+import { IsInt, IsString, Length, Matches, ValidateNested } from 'class-validator';
 
 class PaymentMetadataDto {
   @Matches(/^B-\d{4,}$/)
@@ -36,8 +36,12 @@ export class PaymentSucceededDto {
   @IsString()
   type!: string;
 
-  @Allow()
+  @IsInt()
   created!: number;
+
+  /** Counts how often the event was posted. */
+  @IsInt()
+  delivery!: number;
 
   @ValidateNested()
   @Type(() => PaymentDataDto)
