@@ -41,25 +41,21 @@ export class Analyser {
     eventType: '/type',
     signature: STANDARD_WEBHOOKS,
   });
-  private readonly runs = new Map<string, number>();
   private measured = 0;
 
   /** What was taken of its posts about an order. */
   resultsOf(orderId: string): AcceptedWebhook[] {
-    return this.sender.accepted.filter(({ eventId }) => eventId.startsWith(`msg_${orderId}_`));
+    return this.sender.accepted.filter(({ eventId }) => eventId === `msg_${orderId}`);
   }
 
-  /** A tube that is measured again is another event. */
   async measure({ labId, orderId, observations }: Tube): Promise<void> {
     const position = this.measured++;
-    const run = (this.runs.get(orderId) ?? 0) + 1;
-    this.runs.set(orderId, run);
     const event = {
       type: 'result.ready',
       timestamp: new Date().toISOString(),
       data: { orderId, findings: observations },
     };
-    const webhook = { id: `msg_${orderId}_${run}`, event };
+    const webhook = { id: `msg_${orderId}`, event };
     if (position === 0) await this.sender.send(labId, webhook, STANDARD_WEBHOOKS.newSecret());
     await this.sender.send(labId, webhook);
     if (position % REPEATS_EVERY === 0) await this.sender.send(labId, webhook);

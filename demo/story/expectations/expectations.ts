@@ -21,7 +21,7 @@ import {
   everyBillIsPaid,
   everyResultsReportReachedTheEhr,
   repeatedWebhooksAreTakenOnce,
-  theForgottenSamplesResultFailed,
+  theForgottenSamplesResultWasRetried,
   theWrongSignatureWasRefused,
 } from './webhooks.js';
 
@@ -45,7 +45,7 @@ const CHECKS: readonly Check[] = [
   everyResultsReportReachedTheEhr,
   repeatedWebhooksAreTakenOnce,
   theWrongSignatureWasRefused,
-  theForgottenSamplesResultFailed,
+  theForgottenSamplesResultWasRetried,
   everyBillIsPaid,
   inboundCallsAreLogged,
   redisHoldsNobodysName,

@@ -19,7 +19,7 @@ export async function transientFailuresHealed(evidence: Evidence): Promise<Expec
   return {
     name: 'the 503s and closed connections were retried by themselves and succeeded',
     ok: healed.length > 0 && healed.length === troubled.length && !!first && second?.trigger === 'automatic',
-    detail: `${healed.length} of ${troubled.length}; the first one: ${log?.attempts.map(describe).join(', then ') ?? 'none'}`,
+    detail: `${healed.length} of ${troubled.length}; the first one: ${log?.attempts.map(describeAttempt).join(', then ') ?? 'none'}`,
   };
 }
 
@@ -74,7 +74,7 @@ export async function bothAttemptsAreInTheLog(evidence: Evidence): Promise<Expec
       (first?.request?.body?.text?.includes(entered.policyNumber) ?? false) &&
       (second?.request?.body?.text?.includes(papers.policyNumber) ?? false) &&
       second?.trigger === 'manual',
-    detail: attempts.map(describe).join(', then '),
+    detail: attempts.map(describeAttempt).join(', then '),
   };
 }
 
@@ -89,7 +89,7 @@ export function everythingSucceededInTheEnd(evidence: Evidence): Expectation {
 
 const isTransient = ({ status }: ReceivedCall) => status === BUSY || status === null;
 
-const describe = ({ trigger, outcome, errorClass }: LogDetailView['attempts'][number]) =>
+export const describeAttempt = ({ trigger, outcome, errorClass }: LogDetailView['attempts'][number]) =>
   `${trigger} ${outcome}${errorClass === null ? '' : ` (${errorClass})`}`;
 
 const describeLog = ({ id, status, integrationName, errorMessage }: LogView) =>

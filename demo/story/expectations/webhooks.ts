@@ -4,6 +4,7 @@ import { valueAt } from '../../vendors/vendor.js';
 import { allLogs, type Evidence, type Expectation } from '../evidence.js';
 import { groupBy } from '../group-by.js';
 import { supportOf } from '../world.js';
+import { describeAttempt } from './retries.js';
 
 const UNAUTHORIZED = 401;
 
@@ -58,22 +59,21 @@ export function theWrongSignatureWasRefused(evidence: Evidence): Expectation {
   };
 }
 
-export async function theForgottenSamplesResultFailed({ world }: Evidence): Promise<Expectation> {
+export async function theForgottenSamplesResultWasRetried({ world }: Evidence): Promise<Expectation> {
   const { demo, ledger } = world;
   const late = ledger.forgotten;
-  const posts = late ? demo.vendors.analyser.resultsOf(late.orderId) : [];
-  const ids = [...new Set(posts.map(({ logId }) => logId))];
-  const logs = late ? await Promise.all(ids.map((id) => supportOf(world, late.patient.lab.id).log(id))) : [];
-  const [early, second] = logs;
+  const [posted] = late ? demo.vendors.analyser.resultsOf(late.orderId) : [];
+  const log = late && posted && (await supportOf(world, late.patient.lab.id).log(posted.logId));
+  const [first, second] = log?.attempts ?? [];
   return {
-    name: 'a result that came before its sample was entered FAILed as rejected after one try, the next one succeeded',
+    name: 'a result that came before its sample was entered FAILed as rejected, its retry took the stored request',
     ok:
-      logs.length === 2 &&
-      early?.errorClass === 'rejected' &&
-      early.attemptCount === 1 &&
-      early.resolution !== null &&
-      second?.status === 'SUCCESS',
-    detail: `${logs.map(({ status }) => status).join(', then ')}; ${early?.errorMessage ?? 'no error'}`,
+      log?.status === 'SUCCESS' &&
+      log.attempts.length === 2 &&
+      first?.errorClass === 'rejected' &&
+      second?.trigger === 'manual' &&
+      first.request?.body?.text === second.request?.body?.text,
+    detail: log?.attempts.map(describeAttempt).join(', then ') ?? 'none',
   };
 }
 

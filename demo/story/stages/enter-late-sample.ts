@@ -1,27 +1,27 @@
 import { countResult } from '../count-result.js';
 import { settle } from '../settle.js';
 import { supportOf, type World } from '../world.js';
-import { measure } from './measure-samples.js';
 import { openReport, receiveOne } from './receive-samples.js';
 
-/** The forgotten sample is entered, and measured again: the result finds its report. */
+/** The forgotten sample is entered; then support retries its result, which is still there as the analyser posted it. */
 export async function enterLateSample(world: World): Promise<void> {
-  const { ledger, narrator } = world;
+  const { demo, ledger, narrator } = world;
   const late = ledger.forgotten;
-  if (!late) throw new Error('There is no sample');
-  const [early] = world.demo.vendors.analyser.resultsOf(late.orderId);
-  const failed = early && (await supportOf(world, late.patient.lab.id).log(early.logId));
-  narrator.say(`  Support reads why a result FAILed: ${failed?.errorMessage ?? 'it did not'}.`);
+  const [posted] = late ? demo.vendors.analyser.resultsOf(late.orderId) : [];
+  if (!late || !posted) throw new Error('No result of the forgotten sample was taken');
+  const support = supportOf(world, late.patient.lab.id);
+  const { errorMessage } = await support.log(posted.logId);
+  narrator.say(`  Support reads why a result FAILed: ${errorMessage ?? 'it did not'}.`);
   await openReport(world, late);
   await receiveOne(world, late);
+  await support.retry(posted.logId, 'the sample was entered');
   await settle(world);
-  await measure(world, late);
-  await settle(world);
-  const last = world.demo.vendors.analyser.resultsOf(late.orderId).at(-1);
-  if (last) await countResult(world, last);
-  narrator.say('  The sample is entered and measured again: the new result finds its report.');
+  await countResult(world, posted);
+  narrator.say(
+    '  The sample is entered, the webhook retried from the stored request: the analyser posts nothing again.',
+  );
   await resolveTheRest(world);
-  narrator.say('  What FAILed of the webhooks stays to be read, and is resolved with a note.');
+  narrator.say('  What no retry can mend, such as the post that was refused, is resolved with a note.');
 }
 
 async function resolveTheRest(world: World): Promise<void> {

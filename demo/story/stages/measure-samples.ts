@@ -28,5 +28,5 @@ export async function measureSamples(world: World): Promise<void> {
   narrator.say(`  Vendors that were busy or hung up were called again by themselves: ${retried} second tries so far.`);
 }
 
-export const measure = ({ demo }: World, { patient, orderId, visit }: VisitEntry) =>
+const measure = ({ demo }: World, { patient, orderId, visit }: VisitEntry) =>
   demo.vendors.analyser.measure({ labId: patient.lab.id, orderId, observations: visit.observations });
