@@ -1,6 +1,10 @@
 import { Type } from 'class-transformer';
 
 /** What the story reads of the answers; the whole of them is described at /docs. */
+class ResolutionView {
+  note!: string;
+}
+
 export class LogView {
   id!: string;
   direction!: 'inbound' | 'outbound';
@@ -12,6 +16,8 @@ export class LogView {
   errorClass!: string | null;
   errorCode!: string | null;
   errorMessage!: string | null;
+  @Type(() => ResolutionView)
+  resolution!: ResolutionView | null;
 }
 
 export class LogPageView {
@@ -58,6 +64,13 @@ export class EventView {
   duplicateCount!: number;
 }
 
+/** Of what is in it that is shown only once. */
+export class CreatedSourceView {
+  id!: string;
+  /** Below the address of the installation. */
+  address!: string;
+}
+
 export class IntegrationView {
   id!: string;
   name!: string;
@@ -76,7 +89,7 @@ export class EmitResultView {
   skipped!: SkippedView[];
 }
 
-class RecordView {
+export class RecordView {
   _id!: string;
 }
 
@@ -84,8 +97,13 @@ class RecordView {
 export class LabAnswerView {
   @Type(() => RecordView)
   patient?: RecordView;
-  @Type(() => RecordView)
-  report?: RecordView;
+  @Type(() => EmitResultView)
+  event!: EmitResultView;
+}
+
+/** What the lab's method made of a result, as the log of its webhook keeps it. */
+export class ResultTakenView {
+  reportId!: string;
   @Type(() => EmitResultView)
   event!: EmitResultView;
 }

@@ -1,7 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import type { Lab } from '../lab/labs.js';
 import { JsonClient } from './json-client.js';
-import { EventView, IntegrationView, LogDetailView, LogPageView, type LogView } from './views.js';
+import { CreatedSourceView, EventView, IntegrationView, LogDetailView, LogPageView, type LogView } from './views.js';
 
 const PAGE_SIZE = 200;
 
@@ -19,6 +19,10 @@ export class WaybillApi {
 
   async createIntegration(integration: object): Promise<IntegrationView> {
     return plainToInstance(IntegrationView, await this.http.post('/integrations', integration));
+  }
+
+  async createSource(source: object): Promise<CreatedSourceView> {
+    return plainToInstance(CreatedSourceView, await this.http.post('/sources', source));
   }
 
   /** All pages of a search, newest first. */
@@ -43,6 +47,10 @@ export class WaybillApi {
 
   async retry(id: string, reason: string): Promise<void> {
     await this.http.post(`/logs/${id}/retry`, { reason });
+  }
+
+  async resolve(id: string, note: string): Promise<void> {
+    await this.http.post(`/logs/${id}/resolve`, { note });
   }
 
   async event(id: string): Promise<EventView> {

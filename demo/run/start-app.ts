@@ -29,7 +29,7 @@ export async function startApp(services: DemoServices, port: number): Promise<{ 
   });
   const app = await NestFactory.create(
     { module: DemoModule, imports: [waybill, LabModule.withDatabase(services.labUri)] },
-    { logger: new StderrLogger(), abortOnError: false },
+    { logger: new StderrLogger(), abortOnError: false, rawBody: true },
   );
   try {
     setUpOpenApi(app);

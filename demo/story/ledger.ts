@@ -34,6 +34,11 @@ export class Ledger {
   deliveries = 0;
   duplicates = 0;
 
+  /** Whose sample nobody enters before it is measured: the last one. */
+  get forgotten(): VisitEntry | undefined {
+    return this.visits.at(-1);
+  }
+
   count({ duplicate, deliveries, skipped }: EmitAnswer): void {
     if (duplicate) {
       this.duplicates += 1;

@@ -13,7 +13,7 @@ export async function settle(world: World): Promise<void> {
 
   async function anyQueued(): Promise<boolean> {
     const accepted = demo.vendors.all.reduce((sum, vendor) => sum + vendor.accepted.length, 0);
-    narrator.progress(`vendors have taken ${accepted} of ${ledger.deliveries} deliveries`);
+    narrator.progress(`vendors have taken ${accepted} deliveries`);
     const answers = await Promise.all([...demo.support.values()].map((api) => api.hasLogs({ status: 'QUEUED' })));
     return answers.includes(true);
   }

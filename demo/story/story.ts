@@ -13,7 +13,9 @@ import { openLab } from './stages/open-lab.js';
 import { receiveSamples } from './stages/receive-samples.js';
 import { registerPatients } from './stages/register-patients.js';
 import { retryRest } from './stages/retry-rest.js';
-import { signReports } from './stages/sign-reports.js';
+import { enterLateSample } from './stages/enter-late-sample.js';
+import { measureSamples } from './stages/measure-samples.js';
+import { payBills } from './stages/pay-bills.js';
 import type { Stopwatch } from './stopwatch.js';
 import { supportOf, type World } from './world.js';
 
@@ -41,8 +43,10 @@ export async function tellStory({ demo, cases, narrator, stopwatch, signal }: St
     await stage('open', 'The lab opens', openLab);
     await stage('register', `Register ${cases.length} patients`, registerPatients);
     await stage('bill', 'Order tests and generate bills', billOrders);
-    await stage('receive', 'Receive the samples, measure them', receiveSamples);
-    await stage('sign', 'Sign the reports', signReports);
+    await stage('pay', 'Take payments', payBills);
+    await stage('receive', 'Receive the samples, open their reports', receiveSamples);
+    await stage('measure', 'Measure them: results come in, reports go out', measureSamples);
+    await stage('enter', 'Enter the sample that was forgotten', enterLateSample);
     const failedBefore = [...(await logsByLab(world, { status: 'FAIL' })).values()].flat();
     const corrected = await stage('correct', 'Correct one record, retry its delivery', correctOne);
     await stage('retry', 'Correct and retry the rest', retryRest);

@@ -12,4 +12,6 @@ export interface Bill {
   currency: string;
   lines: BillLine[];
   totalCents: number;
+  /** The provider's id of the payment; `null` until it is paid. */
+  paymentId: string | null;
 }

@@ -6,6 +6,7 @@ import { BillIntent } from './bill.intent.js';
 import { BillRecordsModule } from './bill-records.module.js';
 import { BillTriggers } from './bill.triggers.js';
 import { BillingService } from './billing.service.js';
+import { PaymentWebhooks } from './payment.webhooks.js';
 
 @Module({
   imports: [
@@ -13,6 +14,7 @@ import { BillingService } from './billing.service.js';
     WaybillModule.forFeature({
       actions: [BillGenerated],
       intents: [BillIntent],
+      handlers: [PaymentWebhooks],
       imports: [BillRecordsModule, PatientRecordsModule],
     }),
   ],

@@ -17,7 +17,19 @@ export class BillingService {
     { currency, lines }: { currency: string; lines: readonly BillLine[] },
   ): Promise<{ bill: Bill; event: EmitResult }> {
     const totalCents = lines.reduce((sum, { amountCents }) => sum + amountCents, 0);
-    const bill = await this.bills.insert({ labId, patientId, orderId, currency, lines: [...lines], totalCents });
+    const bill = await this.bills.insert({
+      labId,
+      patientId,
+      orderId,
+      currency,
+      lines: [...lines],
+      totalCents,
+      paymentId: null,
+    });
     return { bill, event: await this.triggers.generated(bill) };
+  }
+
+  countPaid(labId: string): Promise<number> {
+    return this.bills.countPaid(labId);
   }
 }

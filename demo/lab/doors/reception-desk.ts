@@ -27,4 +27,8 @@ export class ReceptionDesk {
     const order = await this.samples.order(labId, patientId, title);
     return { order, ...(await this.billing.bill(order, charges)) };
   }
+
+  countPaidBills(labId: string): Promise<number> {
+    return this.billing.countPaid(labId);
+  }
 }

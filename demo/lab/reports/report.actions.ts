@@ -13,5 +13,5 @@ export const ReportSigned = defineAction({
   id: 75,
   name: 'report.signed',
   context: ReportContext,
-  description: 'A pathologist signed a report',
+  description: 'The result of a sample made its report final',
 });

@@ -1,6 +1,6 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { LAB_INPUT } from '../lab-input.js';
-import { SignReportDto } from './report.dto.js';
+import { OpenReportDto } from './report.dto.js';
 import { ReportService } from './report.service.js';
 
 /** The lab's own HTTP API for reports: what the pathologist's screen calls. */
@@ -9,7 +9,7 @@ export class ReportController {
   constructor(private readonly reports: ReportService) {}
 
   @Post(':id/report')
-  sign(@Param('labId') labId: string, @Param('id') id: string, @Body(LAB_INPUT) body: SignReportDto) {
-    return this.reports.sign(labId, id, body);
+  open(@Param('labId') labId: string, @Param('id') id: string, @Body(LAB_INPUT) body: OpenReportDto) {
+    return this.reports.open(labId, id, body);
   }
 }

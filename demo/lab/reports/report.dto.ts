@@ -1,6 +1,6 @@
 import { IsBoolean, IsString, Length } from 'class-validator';
 
-export class SignReportDto {
+export class OpenReportDto {
   @IsString()
   @Length(1, 100)
   signedBy!: string;

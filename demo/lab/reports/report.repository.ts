@@ -14,8 +14,9 @@ export class ReportRepository {
       patientId: String,
       orderId: String,
       title: String,
+      status: String,
       signedBy: String,
-      signedAt: String,
+      signedAt: { type: String, default: null },
       findings: { type: [Object], default: [] },
       hasScan: Boolean,
     });
@@ -25,6 +26,17 @@ export class ReportRepository {
     const inserted: Report = { _id: await this.database.nextId('R'), ...report };
     await this.reports.create(inserted);
     return inserted;
+  }
+
+  /** `null`: there is none for the order. */
+  async complete(
+    labId: string,
+    orderId: string,
+    result: Pick<Report, 'findings' | 'signedAt'>,
+  ): Promise<Report | null> {
+    return this.reports
+      .findOneAndUpdate({ labId, orderId }, { $set: { ...result, status: 'final' } }, { returnDocument: 'after' })
+      .lean<Report>();
   }
 
   async find(labId: string, id: string): Promise<Report | null> {

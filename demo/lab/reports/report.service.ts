@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import type { EmitResult } from 'waybill';
 import { OrderRepository } from '../samples/order.repository.js';
 import type { Report } from './report.js';
@@ -13,24 +13,35 @@ export class ReportService {
     private readonly triggers: ReportTriggers,
   ) {}
 
-  /** @throws RecordNotFoundError */
-  async sign(
+  /** The report that waits for the order's result. @throws RecordNotFoundError */
+  async open(
     labId: string,
     orderId: string,
-    { signedBy, hasScan }: { signedBy: string; hasScan: boolean },
-  ): Promise<{ report: Report; event: EmitResult }> {
-    const { patientId, title, findings } = await this.orders.update(labId, orderId, { status: 'reported' });
-    const signedAt = new Date().toISOString();
-    const report = await this.reports.insert({
+    { signedBy, hasScan }: Pick<Report, 'signedBy' | 'hasScan'>,
+  ): Promise<Report> {
+    const { patientId, title } = await this.orders.get(labId, orderId);
+    return this.reports.insert({
       labId,
       patientId,
       orderId,
       title,
+      status: 'open',
       signedBy,
-      signedAt,
-      findings,
+      signedAt: null,
+      findings: [],
       hasScan,
     });
+  }
+
+  /** Doing it twice with the same result changes nothing. @throws UnprocessableEntityException where no report waits for it */
+  async complete(
+    labId: string,
+    orderId: string,
+    result: { readonly findings: Report['findings']; readonly signedAt: string },
+  ): Promise<{ report: Report; event: EmitResult }> {
+    const report = await this.reports.complete(labId, orderId, result);
+    if (!report) throw new UnprocessableEntityException(`No report waits for a result of order ${orderId}`);
+    await this.orders.update(labId, orderId, { status: 'reported' });
     return { report, event: await this.triggers.signed(report) };
   }
 }

@@ -16,19 +16,25 @@ export class OrderRepository {
       title: String,
       status: String,
       receivedAt: { type: String, default: null },
-      findings: { type: [Object], default: [] },
     });
   }
 
   async insert(order: Pick<Order, 'labId' | 'patientId' | 'title'>): Promise<Order> {
     const _id = await this.database.nextId('O');
-    const inserted: Order = { _id, ...order, status: 'ordered', receivedAt: null, findings: [] };
+    const inserted: Order = { _id, ...order, status: 'ordered', receivedAt: null };
     await this.orders.create(inserted);
     return inserted;
   }
 
   async find(labId: string, id: string): Promise<Order | null> {
     return this.orders.findOne({ _id: id, labId }).lean<Order>();
+  }
+
+  /** @throws RecordNotFoundError */
+  async get(labId: string, id: string): Promise<Order> {
+    const order = await this.find(labId, id);
+    if (!order) throw new RecordNotFoundError('order', labId, id);
+    return order;
   }
 
   /** @throws RecordNotFoundError */

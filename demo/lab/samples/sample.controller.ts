@@ -1,24 +1,13 @@
-import { Body, Controller, Param, Post } from '@nestjs/common';
-import { LAB_INPUT } from '../lab-input.js';
-import { ResultInbox } from './result-inbox.js';
-import { AnalyserResultDto } from './result.dto.js';
+import { Controller, Param, Post } from '@nestjs/common';
 import { SampleService } from './sample.service.js';
 
-/** The lab's own HTTP API for samples, and the address that its analysers post results to. */
+/** The lab's own HTTP API for samples: what the scanner at the hatch calls. */
 @Controller('lab')
 export class SampleController {
-  constructor(
-    private readonly samples: SampleService,
-    private readonly inbox: ResultInbox,
-  ) {}
+  constructor(private readonly samples: SampleService) {}
 
   @Post(':labId/orders/:id/sample')
   receive(@Param('labId') labId: string, @Param('id') id: string) {
     return this.samples.receive(labId, id);
-  }
-
-  @Post('results')
-  takeResult(@Body(LAB_INPUT) body: AnalyserResultDto) {
-    return this.inbox.take(body);
   }
 }

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { WaybillModule } from 'waybill';
 import { OrderRecordsModule } from './order-records.module.js';
-import { ResultInbox } from './result-inbox.js';
 import { SampleReceived } from './sample.actions.js';
 import { SampleController } from './sample.controller.js';
 import { SampleIntent } from './sample.intent.js';
@@ -14,7 +13,7 @@ import { SampleTriggers } from './sample.triggers.js';
     WaybillModule.forFeature({ actions: [SampleReceived], intents: [SampleIntent], imports: [OrderRecordsModule] }),
   ],
   controllers: [SampleController],
-  providers: [SampleService, SampleTriggers, ResultInbox],
+  providers: [SampleService, SampleTriggers],
   exports: [SampleService],
 })
 export class SamplesModule {}

@@ -17,6 +17,13 @@ import {
   theRetrySentTheCorrection,
   transientFailuresHealed,
 } from './retries.js';
+import {
+  everyBillIsPaid,
+  everyResultsReportReachedTheEhr,
+  repeatedWebhooksAreTakenOnce,
+  theForgottenSamplesResultWasRetried,
+  theWrongSignatureWasRefused,
+} from './webhooks.js';
 
 type Check = (evidence: Evidence) => Expectation | Promise<Expectation>;
 
@@ -35,6 +42,11 @@ const CHECKS: readonly Check[] = [
   bothAttemptsAreInTheLog,
   everythingSucceededInTheEnd,
   theLargeReportArrivedWhole,
+  everyResultsReportReachedTheEhr,
+  repeatedWebhooksAreTakenOnce,
+  theWrongSignatureWasRefused,
+  theForgottenSamplesResultWasRetried,
+  everyBillIsPaid,
   inboundCallsAreLogged,
   redisHoldsNobodysName,
   labsSeeTheirOwnOnly,

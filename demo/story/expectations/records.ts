@@ -23,11 +23,12 @@ export async function skipsHaveTheirReason({ world }: Evidence): Promise<Expecta
 }
 
 export function inboundCallsAreLogged(evidence: Evidence): Expectation {
-  const inbound = allLogs(evidence).filter(({ direction, status }) => direction === 'inbound' && status === 'SUCCESS');
+  const calls = allLogs(evidence).filter(({ integrationName }) => integrationName === 'Result of an order');
+  const inbound = calls.filter(({ direction, status }) => direction === 'inbound' && status === 'SUCCESS');
   const orders = new Set(inbound.map(({ context }) => context['orderId']));
   const wanted = evidence.world.ledger.visits.length;
   return {
-    name: 'every result that an analyser posted is an inbound log, found by its order',
+    name: 'every call of the method that takes results is an inbound log, found by its order',
     ok: orders.size === wanted && inbound.length === wanted,
     detail: `${inbound.length} of ${wanted}`,
   };

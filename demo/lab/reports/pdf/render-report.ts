@@ -10,7 +10,7 @@ export async function renderReport(report: Report, patient: Patient): Promise<Bu
   document.setTitle(`${report.title} ${report._id}`);
   document.setAuthor(report.signedBy);
   document.setProducer('Waybill demo lab with pdf-lib');
-  document.setCreationDate(new Date(report.signedAt));
+  if (report.signedAt !== null) document.setCreationDate(new Date(report.signedAt));
   const column = await TextColumn.of(document);
   column.write(report.title, 16);
   column.write(`Report ${report._id}   Order ${report.orderId}`);
@@ -18,7 +18,7 @@ export async function renderReport(report: Report, patient: Patient): Promise<Bu
   column.skipLine();
   for (const { name, value, unit } of report.findings) column.write(`${name}: ${value} ${unit ?? ''}`);
   column.skipLine();
-  column.write(`Signed by ${report.signedBy} at ${report.signedAt}`);
+  column.write(`Signed by ${report.signedBy} at ${report.signedAt ?? ''}`);
   if (report.hasScan) addScannedPage(document, report._id);
   return Buffer.from(await document.save());
 }
