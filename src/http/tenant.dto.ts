@@ -1,5 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { Nested } from '../common/nested.decorator.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { RedactionInput } from './redaction.dto.js';
 import { TENANT_ID_MESSAGE } from './tenant-query.dto.js';
@@ -38,14 +38,12 @@ export class RetentionDto {
 /** What is left out stays as it is. */
 export class ChangeTenantDto {
   @IsOptional()
-  @ValidateNested()
-  @Type(() => RetentionDto)
+  @Nested(() => RetentionDto)
   retention?: RetentionDto;
 
   /** Replaces what was set before. Tries that start within a second from now may still go by that. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => RedactionInput)
+  @Nested(() => RedactionInput)
   redaction?: RedactionInput;
 }
 
