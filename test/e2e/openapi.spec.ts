@@ -116,6 +116,8 @@ describe('the description of the built server', () => {
       'POST /v1/retry-batches/{id}/cancel',
       'POST /v1/retry-batches/{id}/pause',
       'POST /v1/retry-batches/{id}/resume',
+      'POST /v1/sources/{id}/resume',
+      'POST /v1/sources/{id}/rotate-page',
     ]);
   });
 });
