@@ -1,4 +1,4 @@
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { Nested } from '../common/nested.decorator.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { RedactionInput } from './redaction.dto.js';
@@ -37,12 +37,12 @@ export class RetentionDto {
 
 /** What is left out stays as it is. */
 export class ChangeTenantDto {
-  @IsOptional()
+  @ValidateIf((_, value) => value !== undefined)
   @Nested(() => RetentionDto)
   retention?: RetentionDto;
 
   /** Replaces what was set before. Tries that start within a second from now may still go by that. */
-  @IsOptional()
+  @ValidateIf((_, value) => value !== undefined)
   @Nested(() => RedactionInput)
   redaction?: RedactionInput;
 }
