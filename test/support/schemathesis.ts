@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureSchemathesis } from '../../scripts/schemathesis/index.mjs';
 
+/** It ends within a minute or two; where it hangs, what it printed is worth seeing. */
+const TIMEOUT_MS = 270_000;
+
 export interface SchemathesisRun {
   /** The OpenAPI document, at the server that is asked. */
   readonly document: string;
@@ -37,6 +40,7 @@ export async function runSchemathesis({ document, seed, env }: SchemathesisRun):
     const child = spawn(await setUpSchemathesis(), [...args, '--report', 'json', '--report-json-path', path], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
     });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
