@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { HealthModule } from './health/health.module.js';
+import { closeRequestBodies } from './http/closed-bodies.js';
 import { HttpApiModule } from './http-api.module.js';
 import { MetricsEndpointModule } from './metrics/metrics-endpoint.module.js';
 
@@ -21,6 +22,7 @@ export function setUpOpenApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, {
     include: [HttpApiModule, HealthModule, MetricsEndpointModule],
   });
+  closeRequestBodies(document);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

@@ -43,7 +43,7 @@ export class EventsController {
   })
   @ApiAcceptedResponse({ type: EmitResultDto, description: 'The event is recorded and its deliveries are queued' })
   @ApiOkResponse({ type: EmitResultDto, description: 'The idempotency key was used before: this is the earlier event' })
-  @ApiProblems(413, 422)
+  @ApiProblems(404, 413, 422)
   async emit(
     @Caller() caller: Principal,
     @Body() event: EmitEventDto,

@@ -2,6 +2,7 @@ import { Get, Query } from '@nestjs/common';
 import type { AuditEntry } from '../audit/audit-entry.js';
 import { type AuditCursor, AuditStore } from '../audit/audit.store.js';
 import type { Principal } from '../security/api-keys/principal.js';
+import { ApiProblems } from './api-problems.decorator.js';
 import { type AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.dto.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { DEFAULT_PAGE_SIZE } from './page.dto.js';
@@ -22,6 +23,7 @@ export class AuditController {
 
   /** The audit log of a tenant, newest first; a key of the platform that names no tenant reads the platform's. */
   @Get()
+  @ApiProblems(404)
   async list(@Caller() caller: Principal, @Query() query: AuditQueryDto): Promise<AuditPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor, tenantId: named, ...filter } = query;
     const isOfPlatform = caller.tenantId === null && named === undefined;

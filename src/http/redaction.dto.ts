@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsString, Length, ValidateBy } from 'class-validator';
 import { RE2JS } from 're2js';
 import { parsePath, type RedactionSettings } from '../common/redaction-rules.js';
@@ -40,6 +41,7 @@ export class RedactionInput implements RedactionSettings {
   @IsString({ each: true })
   @Length(2, 200, { each: true })
   @IsRedactionPath()
+  @ApiPropertyOptional({ type: [String] })
   paths: string[] = [];
 
   /** Names of members, headers, parameters and elements, in any case and without regard to `-`, `_` and `.`. */
@@ -47,6 +49,7 @@ export class RedactionInput implements RedactionSettings {
   @ArrayMaxSize(50)
   @IsString({ each: true })
   @Length(1, 64, { each: true })
+  @ApiPropertyOptional({ type: [String] })
   names: string[] = [];
 
   /** Regular expressions of RE2: what they match is hidden wherever it stands. */
@@ -55,5 +58,6 @@ export class RedactionInput implements RedactionSettings {
   @IsString({ each: true })
   @Length(1, 200, { each: true })
   @IsRe2()
+  @ApiPropertyOptional({ type: [String] })
   patterns: string[] = [];
 }

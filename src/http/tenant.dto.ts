@@ -1,5 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { Nested } from '../common/nested.decorator.js';
 import { TENANT_ID_PATTERN } from '../common/ids.js';
 import { RedactionInput } from './redaction.dto.js';
 import { TENANT_ID_MESSAGE } from './tenant-query.dto.js';
@@ -37,15 +37,13 @@ export class RetentionDto {
 
 /** What is left out stays as it is. */
 export class ChangeTenantDto {
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => RetentionDto)
+  @ValidateIf((_, value) => value !== undefined)
+  @Nested(() => RetentionDto)
   retention?: RetentionDto;
 
   /** Replaces what was set before. Tries that start within a second from now may still go by that. */
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => RedactionInput)
+  @ValidateIf((_, value) => value !== undefined)
+  @Nested(() => RedactionInput)
   redaction?: RedactionInput;
 }
 

@@ -1,5 +1,6 @@
 import { Get, Query } from '@nestjs/common';
 import { ApiQuery, OmitType } from '@nestjs/swagger';
+import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Caller } from '../http/principal.decorator.js';
 import { TenantScope } from '../http/tenant-scope.js';
 import { WaybillController } from '../http/waybill-controller.decorator.js';
@@ -22,6 +23,7 @@ export class StatsController {
    * with success moves from FAIL to SUCCESS where it was counted. Numbers are seconds behind the logs.
    */
   @Get()
+  @ApiProblems(404)
   @ApiQuery({ type: OmitType(StatsQueryDto, ['step'] as const) })
   @ApiQuery({ name: 'step', required: false, enum: ROLLUP_STEPS })
   async get(@Caller() caller: Principal, @Query() query: StatsQueryDto): Promise<StatsDto> {

@@ -19,6 +19,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { Nested } from '../common/nested.decorator.js';
 import { MAX_ACTION_ID } from '../actions/action-definition.js';
 import { ERROR_CLASSES, type ErrorClass } from '../common/error-class.js';
 import { RedactionInput } from '../http/redaction.dto.js';
@@ -265,19 +266,16 @@ export class TrafficInput {
   concurrency: number | null = null;
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => RateLimitInput)
+  @Nested(() => RateLimitInput)
   @ApiPropertyOptional()
   rate: RateLimitInput | null = null;
 
-  @ValidateNested()
-  @Type(() => BreakerInput)
+  @Nested(() => BreakerInput)
   @ApiPropertyOptional()
   breaker: BreakerInput = new BreakerInput();
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => OrderingInput)
+  @Nested(() => OrderingInput)
   @ApiPropertyOptional()
   ordering: OrderingInput | null = null;
 }
@@ -311,8 +309,7 @@ export class IntegrationInput {
   @ApiPropertyOptional({ type: 'boolean' })
   enabled = true;
 
-  @ValidateNested()
-  @Type(() => EndpointInput)
+  @Nested(() => EndpointInput)
   endpoint!: EndpointInput;
 
   /** How its calls authenticate: `kind`, and the fields of that kind (docs/integrations.md, Authentication). */
@@ -322,15 +319,13 @@ export class IntegrationInput {
 
   /** A client certificate, private authorities, or both, beside any `auth`; `null`: neither. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => TlsInput)
+  @Nested(() => TlsInput)
   @ApiPropertyOptional({ type: TlsInput, nullable: true })
   tls: TlsInput | null = null;
 
   /** `webhook-signature` on every delivery (Standard Webhooks); `null`: none. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => SigningInput)
+  @Nested(() => SigningInput)
   @ApiPropertyOptional({ type: SigningInput, nullable: true })
   signing: SigningInput | null = null;
 
@@ -364,8 +359,7 @@ export class IntegrationInput {
   @ApiPropertyOptional()
   attachments: AttachmentInput[] = [];
 
-  @ValidateNested()
-  @Type(() => SuccessRuleInput)
+  @Nested(() => SuccessRuleInput)
   @ApiPropertyOptional()
   successRule: SuccessRuleInput = new SuccessRuleInput();
 
@@ -385,8 +379,7 @@ export class IntegrationInput {
   loggedBodyBytes: number | null = null;
 
   /** What its logs hide beside what the tenant's hide. */
-  @ValidateNested()
-  @Type(() => RedactionInput)
+  @Nested(() => RedactionInput)
   @ApiPropertyOptional()
   redaction: RedactionInput = new RedactionInput();
 
@@ -397,32 +390,27 @@ export class IntegrationInput {
   @ApiPropertyOptional({ type: 'integer' })
   timeoutMs = 30_000;
 
-  @ValidateNested()
-  @Type(() => RetryPolicyInput)
+  @Nested(() => RetryPolicyInput)
   @ApiPropertyOptional()
   retryPolicy: RetryPolicyInput = new RetryPolicyInput();
 
-  @ValidateNested()
-  @Type(() => RetryRulesInput)
+  @Nested(() => RetryRulesInput)
   @ApiPropertyOptional()
   retry: RetryRulesInput = new RetryRulesInput();
 
   /** `null`: what FAILed waits for a person. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => RetryScheduleInput)
+  @Nested(() => RetryScheduleInput)
   @ApiPropertyOptional({ type: RetryScheduleInput, nullable: true })
   retrySchedule: RetryScheduleInput | null = null;
 
-  @ValidateNested()
-  @Type(() => TrafficInput)
+  @Nested(() => TrafficInput)
   @ApiPropertyOptional()
   traffic: TrafficInput = new TrafficInput();
 
   /** The secret that its calls are signed with is made by Waybill and answered once, as `statusCallbackSecret`. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => StatusCallbackInput)
+  @Nested(() => StatusCallbackInput)
   @ApiPropertyOptional()
   statusCallback: StatusCallbackInput | null = null;
 }

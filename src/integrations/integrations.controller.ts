@@ -54,6 +54,7 @@ export class IntegrationsController {
 
   /** Lists the integrations of a tenant in the order of their creation. */
   @Get()
+  @ApiProblems(404)
   async list(@Caller() caller: Principal, @Query() query: IntegrationListQueryDto): Promise<IntegrationPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor, actionId } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);

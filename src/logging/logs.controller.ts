@@ -32,7 +32,7 @@ export class LogsController {
   /** Searches the logs of a tenant, newest first. Filters add up. */
   @Get()
   @ApiLogFilter()
-  @ApiProblems(422)
+  @ApiProblems(404, 422)
   async list(@Caller() caller: Principal, @Query() parameters: Record<string, unknown>): Promise<LogPageDto> {
     const search = readLogSearch(parameters);
     const { limit = DEFAULT_PAGE_SIZE, cursor, tenantId: named } = search.query;
@@ -49,7 +49,7 @@ export class LogsController {
   /** How many logs a search finds, up to 10,000. */
   @Get('count')
   @ApiLogFilter(['limit', 'cursor'])
-  @ApiProblems(422)
+  @ApiProblems(404, 422)
   async count(@Caller() caller: Principal, @Query() parameters: Record<string, unknown>): Promise<LogCountDto> {
     const search = readLogSearch(parameters);
     const tenantId = await this.scope.resolve(caller, search.query.tenantId);

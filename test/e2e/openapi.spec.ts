@@ -9,6 +9,7 @@ interface Schema {
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly allOf?: readonly Schema[];
+  readonly additionalProperties?: unknown;
 }
 
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
@@ -95,6 +96,12 @@ describe('the description of the built server', () => {
       }),
     ]);
     expect(faults).toEqual([]);
+  });
+
+  it('says that a body holds no field that is not named, at any depth', () => {
+    const { components } = document;
+    for (const name of ['CreateIntegrationDto', 'EndpointInput', 'CreateSourceDto', 'EmitAgainDto', 'CreateTenantDto'])
+      expect([name, components.schemas[name]?.additionalProperties]).toEqual([name, false]);
   });
 
   it('takes a body wherever a method changes something', () => {

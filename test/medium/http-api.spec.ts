@@ -136,6 +136,11 @@ describe('the HTTP API', () => {
       );
       await platform.get('/v1/tenants/nobody').expect(404);
     });
+
+    it('refuses settings that are no object', async () => {
+      const { body } = await platform.patch(`/v1/tenants/${LAB}`, { redaction: null, retention: null }).expect(400);
+      expect(body.faults.map(({ field }: { field: string }) => field)).toEqual(['retention', 'redaction']);
+    });
   });
 
   describe('/v1/actions', () => {

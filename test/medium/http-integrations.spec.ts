@@ -80,6 +80,17 @@ describe('/v1/integrations', () => {
     });
   });
 
+  it.each([
+    ['without an endpoint', 'endpoint', { endpoint: undefined }],
+    ['whose endpoint is a list', 'endpoint', { endpoint: [CRM.endpoint] }],
+    ['whose endpoint is null', 'endpoint', { endpoint: null }],
+    ['whose retry policy is a list', 'retryPolicy', { retryPolicy: [] }],
+    ['whose rate is a list', 'traffic.rate', { traffic: { rate: [] } }],
+  ])('refuses one %s, naming it', async (_, field, part) => {
+    const { body } = await lab.post('/v1/integrations', { ...CRM, ...part }).expect(422);
+    expect(body.faults).toEqual([expect.objectContaining({ field, expected: 'must be an object' })]);
+  });
+
   it('never answers with a secret or the reference to one', async () => {
     const id = await create();
     await lab.patch(`/v1/integrations/${id}`, { auth: { kind: 'bearer', token: 'hush-hush-0815' } }).expect(200);

@@ -187,6 +187,7 @@ describe('/v1/retry-batches', () => {
     expect(await post({ logIds, confirm })).toEqual([409, 'RETRY_BATCH_NOT_CONFIRMED']);
     expect(await post({ ...selection, confirm: 'yes' })).toEqual([409, 'RETRY_BATCH_NOT_CONFIRMED']);
     expect(await post({ ...selection })).toEqual([400, 'REQUEST_INVALID']);
+    expect(await post({ logIds, filter: [], confirm })).toEqual([400, 'REQUEST_INVALID']);
     const none = { filter: { errorCode: 'HTTP_999' } };
     const { confirm: ofNone } = await preview(none);
     expect(await post({ ...none, confirm: ofNone })).toEqual([422, 'RETRY_BATCH_SIZE']);

@@ -23,7 +23,8 @@ export class Installation {
     readonly env: Readonly<Record<string, string>>,
     /** A connection of the test's own, past any proxy. */
     readonly mongo: Connection,
-    private readonly key: string,
+    /** Of the platform. */
+    readonly key: string,
   ) {}
 
   /** Starts with one process of role `api`. */

@@ -26,7 +26,7 @@ export class AgainController {
   // It shows the patient's data.
   @Audited('event.preview', { subject: 'event', idIn: 'body' })
   @HttpCode(OK)
-  @ApiProblems(422)
+  @ApiProblems(404, 422)
   async preview(
     @Caller() caller: Principal,
     @Query() query: TenantQueryDto,
@@ -52,7 +52,7 @@ export class AgainController {
   @Post()
   @Audited('event.again', { subject: 'event', idIn: 'answer' })
   @HttpCode(ACCEPTED)
-  @ApiProblems(409, 422)
+  @ApiProblems(404, 409, 422)
   async again(
     @Caller() caller: Principal,
     @Query() query: TenantQueryDto,

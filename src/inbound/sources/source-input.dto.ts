@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import {
   Allow,
   ArrayMaxSize,
@@ -14,8 +13,8 @@ import {
   Matches,
   Max,
   Min,
-  ValidateNested,
 } from 'class-validator';
+import { Nested } from '../../common/nested.decorator.js';
 import {
   OrderingInput,
   RateLimitInput,
@@ -38,8 +37,7 @@ export class SourceOrderingInput extends OmitType(OrderingInput, ['by'] as const
 /** What the work on its webhooks may take, across all processes. */
 export class SourceTrafficInput extends OmitType(TrafficInput, ['ordering'] as const) {
   @IsOptional()
-  @ValidateNested()
-  @Type(() => SourceOrderingInput)
+  @Nested(() => SourceOrderingInput)
   @ApiPropertyOptional({ type: SourceOrderingInput, nullable: true })
   ordering: SourceOrderingInput | null = null;
 }
@@ -128,8 +126,7 @@ export class SourceInput {
 
   /** Calls that are taken; what is beyond is answered 429. `null`: all. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => RateLimitInput)
+  @Nested(() => RateLimitInput)
   @ApiPropertyOptional({ type: RateLimitInput, nullable: true })
   rate: RateLimitInput | null = null;
 
@@ -171,20 +168,17 @@ export class SourceInput {
   @ApiPropertyOptional({ type: 'boolean' })
   keepsRefusedBodies = false;
 
-  @ValidateNested()
-  @Type(() => RetryPolicyInput)
+  @Nested(() => RetryPolicyInput)
   @ApiPropertyOptional()
   retryPolicy: RetryPolicyInput = new RetryPolicyInput();
 
-  @ValidateNested()
-  @Type(() => SourceTrafficInput)
+  @Nested(() => SourceTrafficInput)
   @ApiPropertyOptional()
   traffic: SourceTrafficInput = new SourceTrafficInput();
 
   /** `null`: its webhooks answer no delivery. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => AnswersInput)
+  @Nested(() => AnswersInput)
   @ApiPropertyOptional({ type: AnswersInput, nullable: true })
   answers: AnswersInput | null = null;
 }

@@ -53,6 +53,7 @@ export class SourcesController {
 
   /** Lists the sources of a tenant in the order of their creation. */
   @Get()
+  @ApiProblems(404)
   async list(@Caller() caller: Principal, @Query() query: TenantPageQueryDto): Promise<SourceListDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);

@@ -32,6 +32,7 @@ export class FailureGroupsController {
 
   /** Lists the failure groups of a tenant, the last seen first. */
   @Get()
+  @ApiProblems(404)
   @ApiQuery({ type: OmitType(FailureGroupQueryDto, ['state', 'errorClass'] as const) })
   @ApiQuery({ name: 'state', required: false, enum: FAILURE_GROUP_STATES })
   @ApiQuery({ name: 'errorClass', required: false, enum: ERROR_CLASSES })

@@ -33,7 +33,7 @@ export class LogExportController {
   @ApiQuery({ name: 'format', enum: EXPORT_FORMATS })
   @ApiProduces('text/csv', 'application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @ApiProblems(422)
+  @ApiProblems(404, 422)
   async export(
     @Caller() caller: Principal,
     @Query() { format, ...parameters }: Record<string, unknown>,

@@ -32,8 +32,8 @@ export class BatchSelectionDto {
    * FAILed and are not resolved are taken.
    * @example { "integrationId": "int_0190", "errorClass": "transient", "from": "2026-11-03T10:00:00Z" }
    */
-  @ValidateIf(({ logIds }: BatchSelectionDto) => logIds === undefined)
-  @IsObject({ message: 'filter or logIds must be given' })
+  @ValidateIf(({ filter, logIds }: BatchSelectionDto) => filter !== undefined || logIds === undefined)
+  @IsObject({ message: 'filter must be an object, or logIds given' })
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   filter?: Record<string, unknown>;
 

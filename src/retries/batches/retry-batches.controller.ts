@@ -43,6 +43,7 @@ export class RetryBatchesController {
 
   /** What a batch would be: how many logs, of which integrations and classes, how old. Nothing is changed. */
   @Post('preview')
+  @ApiProblems(404)
   @NotAudited('a preview counts, and shows no record')
   @HttpCode(OK)
   async preview(
@@ -61,7 +62,7 @@ export class RetryBatchesController {
   @Post()
   @Audited('retry-batch.start', { subject: 'retry-batch', idIn: 'answer' })
   @HttpCode(ACCEPTED)
-  @ApiProblems(409, 422)
+  @ApiProblems(404, 409, 422)
   async start(
     @Caller() caller: Principal,
     @Query() query: TenantQueryDto,
@@ -75,6 +76,7 @@ export class RetryBatchesController {
 
   /** The batches of a tenant, newest first. */
   @Get()
+  @ApiProblems(404)
   async list(@Caller() caller: Principal, @Query() query: BatchListQueryDto): Promise<RetryBatchPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const tenantId = await this.scope.resolve(caller, query.tenantId);
