@@ -35,7 +35,8 @@ const MEANINGS: Readonly<Record<OutboundErrorCode, Meaning>> = {
   },
   VENDOR_CONNECTION_CLOSED: {
     message: (host) => `${host} closed the connection before its answer was complete`,
-    remedy: 'It is retried while it has tries left; the vendor may or may not have taken the call and can tell by its delivery id.',
+    remedy:
+      'It is retried while it has tries left; the vendor may or may not have taken the call and can tell by its delivery id.',
     retryable: true,
   },
   VENDOR_TLS_FAILED: {
