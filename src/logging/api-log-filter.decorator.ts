@@ -23,5 +23,6 @@ const keyed = (name: string, description: string) =>
     style: 'deepObject',
     explode: true,
     description,
-    schema: { type: 'object', additionalProperties: { type: 'string' } },
+    // Without an example, the docs page makes values up and searches for them.
+    schema: { type: 'object', additionalProperties: { type: 'string' }, example: {} },
   });

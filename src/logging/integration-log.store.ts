@@ -244,7 +244,30 @@ export class IntegrationLogStore implements OnModuleInit {
       .toArray();
   }
 
-  /** How many of them there are, up to 10,001, and when the oldest was due. */
+  /** What of an integration is due, in the order they are due; retries of a batch apart, as far as the live ones leave room. */
+  async findBacklogOf(
+    integrationId: IntegrationId,
+    until: Date,
+    limit: number,
+  ): Promise<{ live: DueLog[]; ofBatches: DueLog[] }> {
+    const find = (ofBatch: boolean, most: number) =>
+      this.rawLogs
+        .find({
+          status: 'QUEUED',
+          integrationId,
+          nextAttemptAt: { $gt: new Date(0), $lte: until },
+          'retry.batchId': { $exists: ofBatch },
+        })
+        .project<DueLog>(DUE_FIELDS)
+        .sort({ nextAttemptAt: 1 })
+        .hint('backlog')
+        .limit(most)
+        .toArray();
+    const live = await find(false, limit);
+    return { live, ofBatches: live.length < limit ? await find(true, limit - live.length) : [] };
+  }
+
+  /** How many QUEUED logs of an integration are due, up to 10,001, and when the oldest was. */
   async countDueOf(integrationId: IntegrationId, until: Date): Promise<{ count: number; oldestAt: Date | null }> {
     const due = { status: 'QUEUED' as const, integrationId, nextAttemptAt: { $gt: new Date(0), $lte: until } };
     const [count, [oldest]] = await Promise.all([

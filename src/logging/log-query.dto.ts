@@ -33,10 +33,7 @@ export class LogQueryDto extends PageQueryDto {
   @Length(1, 64)
   integrationId?: string;
 
-  /**
-   * The vendor as the integrations name it.
-   * @example "CRM"
-   */
+  /** The vendor as the integrations name it, such as `CRM`. */
   @IsOptional()
   @IsString()
   @Length(1, 120)
@@ -50,28 +47,19 @@ export class LogQueryDto extends PageQueryDto {
   @IsIn(ERROR_CLASSES)
   errorClass?: ErrorClass;
 
-  /**
-   * The code of the last error, exactly.
-   * @example "HTTP_422"
-   */
+  /** The code of the last error, exactly, such as `HTTP_422`. */
   @IsOptional()
   @IsString()
   @Length(1, 120)
   errorCode?: string;
 
-  /**
-   * Words of the last error's message, all of them, in any order and case.
-   * @example "unknown patient"
-   */
+  /** Words of the last error's message, all of them, in any order and case, such as `unknown patient`. */
   @IsOptional()
   @IsString()
   @Length(2, 200)
   text?: string;
 
-  /**
-   * `false`: logs that FAILed and wait for a person. `true`: logs that a person has retried or resolved.
-   * @example false
-   */
+  /** `false`: logs that FAILed and wait for a person. `true`: logs that a person has retried or resolved. */
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
   @IsBoolean({ message: 'resolved must be true or false' })

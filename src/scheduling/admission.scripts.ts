@@ -246,5 +246,6 @@ return {
   gate[2] and now - tonumber(gate[2]) or 0,
   math.max(0, tonumber(gate[3] or 0) - now),
   gate[1] and 1 or 0,
+  redis.call('ZCARD', windowKey),
 }
 `;

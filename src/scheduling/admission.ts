@@ -75,6 +75,8 @@ export interface Released extends Admitted {
 /** The gate of an integration as it stands. */
 export interface GateState {
   readonly inLane: number;
+  /** In Redis, for a slot. */
+  readonly waiting: number;
   readonly limit: number;
   readonly breaker: 'closed' | 'open' | 'half-open';
   readonly probeInMs: number;
@@ -154,9 +156,10 @@ export class Admission {
 
   async look(owner: SlotOwner): Promise<GateState> {
     const answer = listOf(await this.lookScript.run(this.keysOf(owner), this.argumentsOf(owner, '')));
-    const [inLane = 0, limit = 0, probeInMs = 0, openSinceMs = 0, coolForMs = 0, open = 0] = answer.map(Number);
+    const [inLane = 0, limit = 0, probeInMs = 0, openSinceMs = 0, coolForMs = 0, open = 0, waiting = 0] =
+      answer.map(Number);
     const breaker = open === 0 ? 'closed' : probeInMs > 0 ? 'open' : 'half-open';
-    return { inLane, limit, breaker, probeInMs, openSinceMs, coolForMs };
+    return { inLane, waiting, limit, breaker, probeInMs, openSinceMs, coolForMs };
   }
 
   /** Tells how many deliveries this process works on at a time; holds for 15 seconds. */

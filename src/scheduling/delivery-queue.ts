@@ -2,7 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { bounded } from '../common/bounded.js';
 import type { IntegrationId, LogId, TryId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { IntegrationLogStore } from '../logging/integration-log.store.js';
+import { intervalMsOf } from '../integrations/traffic.js';
+import { type DueLog, IntegrationLogStore } from '../logging/integration-log.store.js';
 import { TriesJob, triesLaneOf, tryIdOf } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { Admission, type Admitted, type SlotOwner, slotOwnerOf, type WaitingTry } from './admission.js';
@@ -20,6 +21,8 @@ export interface DueTry {
 const USUAL_ROOM = 1_000;
 /** The window gives its slots in the order of due times; no live try is due so late: a year. */
 const BEHIND_LIVE_MS = 365 * 86_400_000;
+/** A slot of an integration with a rate is a time: a live delivery must not find those of so long taken. */
+const YIELDING_AHEAD_MS = 1_000;
 /** Tries that may have their slots already are among the oldest: so many are read beyond what there is room for. */
 const MOST_WITH_SLOTS = 500;
 const ADMISSION_TIMEOUT_MS = 3_000;
@@ -65,29 +68,30 @@ export class DeliveryQueue {
   }
 
   /**
-   * How many tries that are in no hurry an integration can make now: half of its slots at the most, so that live deliveries
-   * always find some; none while it is paused, its breaker is open or its vendor asked for fewer calls.
+   * How many tries that are in no hurry an integration can make now: half of its slots at the most, and a second of its
+   * rate, so that live deliveries always find some; none while others wait for one, it is paused, its breaker is open or its
+   * vendor asked for fewer calls.
    */
   async spareSlots(integrationId: IntegrationId): Promise<number> {
     const owner = await this.ownerOf(integrationId);
     if (!owner) return 0;
-    const { inLane, limit, breaker, coolForMs } = await this.admission.look(owner);
-    return breaker === 'closed' && coolForMs === 0 ? Math.max(0, Math.ceil(limit / 2) - inLane) : 0;
+    const { inLane, waiting, limit, breaker, coolForMs } = await this.admission.look(owner);
+    if (breaker !== 'closed' || coolForMs > 0 || waiting > 0) return 0;
+    const intervalMs = intervalMsOf(owner.traffic?.rate ?? null);
+    const atRate = intervalMs > 0 ? Math.max(1, Math.floor(YIELDING_AHEAD_MS / intervalMs)) : limit;
+    return Math.max(0, Math.min(Math.ceil(limit / 2), atRate) - inLane);
   }
 
   /** As `addDue`, for tries that are in no hurry: of those that wait for a slot, every live one goes first. */
   async addYielding(integrationId: IntegrationId, tries: readonly DueTry[]): Promise<void> {
     if (tries.length === 0) return;
-    const waiting = tries.map(({ logId, attempt, dueAt }) => ({
-      id: tryIdOf(logId, attempt),
-      dueAt: new Date(dueAt.getTime() + BEHIND_LIVE_MS),
-    }));
-    await this.addDue(integrationId, waiting);
+    const waiting = tries.map(({ logId, attempt, dueAt }) => ({ id: tryIdOf(logId, attempt), dueAt }));
+    await this.addDue(integrationId, waiting.map(behindLive));
   }
 
   /**
-   * Brings the oldest of an integration's backlog out of MongoDB, as far as there is room. Answers whether it may be made:
-   * what a person has paused stays where it is.
+   * Brings the oldest of an integration's backlog out of MongoDB, as far as there is room, live ones before retries of a
+   * batch. Answers whether it may be made: what a person has paused stays where it is.
    */
   async refill(integrationId: IntegrationId, room = USUAL_ROOM): Promise<boolean> {
     let mayRun = true;
@@ -96,12 +100,10 @@ export class DeliveryQueue {
       mayRun = owner !== null;
       if (!owner) return;
       const limit = room + MOST_WITH_SLOTS;
-      const due = await this.logs.findDueOf(integrationId, new Date(), limit);
-      const tries = due.flatMap(({ _id, attemptCount, nextAttemptAt }) =>
-        nextAttemptAt ? [{ id: tryIdOf(_id, attemptCount + 1), dueAt: nextAttemptAt }] : [],
-      );
+      const { live, ofBatches } = await this.logs.findBacklogOf(integrationId, new Date(), limit);
+      const tries = [...waitingOf(live), ...waitingOf(ofBatches).map(behindLive)];
       if (tries.length === 0) return;
-      await this.queue(integrationId, await this.admission.admit(owner, tries, 'backlog', due.length === limit));
+      await this.queue(integrationId, await this.admission.admit(owner, tries, 'backlog', tries.length === limit));
     });
     return mayRun;
   }
@@ -153,3 +155,13 @@ const dueIn = { delivery: 'delivery.due', inbound: 'inbound.due' } as const;
 
 const jobOf = (integrationId: IntegrationId, tries: readonly TryId[]) =>
   Object.assign(new TriesJob(), { integrationId, tries: [...tries] });
+
+const waitingOf = (logs: readonly DueLog[]): WaitingTry[] =>
+  logs.flatMap(({ _id, attemptCount, nextAttemptAt }) =>
+    nextAttemptAt ? [{ id: tryIdOf(_id, attemptCount + 1), dueAt: nextAttemptAt }] : [],
+  );
+
+const behindLive = ({ id, dueAt }: WaitingTry): WaitingTry => ({
+  id,
+  dueAt: new Date(dueAt.getTime() + BEHIND_LIVE_MS),
+});

@@ -14,7 +14,14 @@ interface Schema {
 
 type Content = Readonly<Record<string, { readonly schema?: Schema }>>;
 
+interface Parameter {
+  readonly name: string;
+  readonly example?: unknown;
+  readonly schema?: { readonly example?: unknown; readonly type?: string };
+}
+
 interface Operation {
+  readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content?: Content };
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
 }
@@ -118,6 +125,19 @@ describe('the description of the built server', () => {
       'POST /v1/retry-batches/{id}/resume',
       'POST /v1/sources/{id}/resume',
       'POST /v1/sources/{id}/rotate-page',
+    ]);
+  });
+
+  it('has the docs page search for nothing that nobody has typed', () => {
+    const parameters = operations().find(({ name }) => name === 'GET /v1/logs')?.operation.parameters ?? [];
+    expect(parameters.map(({ name }) => name)).toContain('context');
+    const made = parameters.flatMap(({ name, example, schema }) => {
+      const shown = example ?? schema?.example ?? (schema?.type === 'object' ? 'made up' : undefined);
+      return shown === undefined ? [] : [[name, shown]];
+    });
+    expect(made).toEqual([
+      ['context', {}],
+      ['extract', {}],
     ]);
   });
 });

@@ -290,6 +290,19 @@ describe('/v1/retry-batches', () => {
     });
   });
 
+  it('queues nothing of an integration that has no slots to spare', async () => {
+    await Promise.all([host, second].map(({ find }) => find(RetryBatchesWorker).onModuleDestroy()));
+    const { start, integration, lab, read } = await failedLogs(3);
+    await lab.post(`/v1/integrations/${integration._id}/pause`, { reason: 'their maintenance' }).expect(200);
+    const { id } = await start();
+    const batch = await host.find(RetryBatchStore).lease(id, 'test');
+    if (!batch) throw new Error('The batch is open');
+    for await (const page of host.find(BatchTurn).collect(batch)) expect(page).toBeUndefined();
+    const collected = { ...batch, integrationIds: [integration._id] };
+    expect(await host.find(BatchTurn).queueSome(collected, 100)).toBe(0);
+    expect((await read(id)).progress).toMatchObject({ waiting: 3, queued: 0 });
+  });
+
   it('lets live deliveries go first', async () => {
     const patients = [...host.patients.values()];
     const worker = await startServerHost({ patients, settings: { ...host.settings } });

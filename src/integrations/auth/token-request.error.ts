@@ -1,7 +1,8 @@
 import { WaybillError } from '../../common/waybill.error.js';
 
 const REMEDIES = {
-  TOKEN_ENDPOINT_UNAVAILABLE: 'It is retried; ask the vendor whether the token endpoint is down.',
+  TOKEN_ENDPOINT_UNAVAILABLE:
+    'It is retried while it has tries left; ask the vendor whether the token endpoint is down.',
   TOKEN_ENDPOINT_THROTTLED: 'Waybill waits as long as the endpoint asks and tries again.',
   TOKEN_REFUSED: "Correct the integration's credentials, or ask the vendor to allow this client, then retry the log.",
   TOKEN_REQUEST_REFUSED: "Correct the address, scope and other settings in the integration's auth, then retry the log.",

@@ -10,10 +10,7 @@ import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 
 /** Logs whose retries one look checks. */
 const SETTLE_PAGE = 500;
-/**
- * Of one integration. What Redis did not take waits in MongoDB by its due time, before the live ones that come later: so
- * there must never be much of it.
- */
+/** Of one integration: what waits of them in MongoDB is stepped over whenever live ones are brought from there. */
 const MAX_UNDER_WAY = 500;
 
 /** One worker's turn at a batch that it has the lease of. Everything that it does can be done again by the next one. */

@@ -137,6 +137,8 @@ export class RetryBatchStore implements OnModuleInit {
   }
 
   async findWaiting(batchId: RetryBatchId, integrationId: IntegrationId, limit: number): Promise<RetryBatchItem[]> {
+    // MongoDB takes a limit of 0 for none.
+    if (limit === 0) return [];
     return this.items
       .find({ batchId, outcome: 'waiting', integrationId })
       .sort({ _id: 1 })

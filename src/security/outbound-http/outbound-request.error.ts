@@ -20,32 +20,33 @@ interface Meaning {
 const MEANINGS: Readonly<Record<OutboundErrorCode, Meaning>> = {
   VENDOR_TIMEOUT: {
     message: (host) => `${host} did not answer completely in time`,
-    remedy: 'It is retried; ask the vendor, or raise the time limit of the integration.',
+    remedy: 'It is retried while it has tries left; ask the vendor, or raise the time limit of the integration.',
     retryable: true,
   },
   VENDOR_UNREACHABLE: {
     message: (host) => `${host} refuses connections or cannot be reached`,
-    remedy: 'It is retried; ask the vendor whether the service is down, and check firewalls.',
+    remedy: 'It is retried while it has tries left; ask the vendor whether the service is down, and check firewalls.',
     retryable: true,
   },
   VENDOR_DNS_FAILED: {
     message: (host) => `The name ${host} cannot be resolved`,
-    remedy: 'It is retried; check the host name in the URL, then the name servers.',
+    remedy: 'It is retried while it has tries left; check the host name in the URL, then the name servers.',
     retryable: true,
   },
   VENDOR_CONNECTION_CLOSED: {
     message: (host) => `${host} closed the connection before its answer was complete`,
-    remedy: 'It is retried; the vendor may or may not have taken the call and can tell by its delivery id.',
+    remedy:
+      'It is retried while it has tries left; the vendor may or may not have taken the call and can tell by its delivery id.',
     retryable: true,
   },
   VENDOR_TLS_FAILED: {
     message: (host) => `No secure connection to ${host} could be made`,
-    remedy: "It is retried; ask the vendor to check the server's certificate and TLS version.",
+    remedy: "It is retried while it has tries left; ask the vendor to check the server's certificate and TLS version.",
     retryable: true,
   },
   VENDOR_ANSWER_UNREADABLE: {
     message: (host) => `${host} answered with something that is not valid HTTP or not compressed as it says`,
-    remedy: 'It is retried; ask the vendor to check the server or the proxy in front of it.',
+    remedy: 'It is retried while it has tries left; ask the vendor to check the server or the proxy in front of it.',
     retryable: true,
   },
   ADDRESS_REFUSED: {
