@@ -276,6 +276,7 @@ describe('the HTTP API', () => {
       '/v1/logs/{id}',
       '/v1/logs/{id}/preview',
       '/v1/logs/{id}/records',
+      '/v1/logs/{id}/replay',
       '/v1/logs/{id}/resolve',
       '/v1/logs/{id}/retry',
       '/v1/logs/{id}/unresolve',

@@ -76,6 +76,8 @@ describe('/v1/logs', () => {
       extracts: {},
       retry: null,
       asSent: false,
+      answeredBy: [],
+      answers: null,
       resolution: null,
       correlationId: expect.any(String),
       parentLogId: null,
