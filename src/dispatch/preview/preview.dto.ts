@@ -76,7 +76,11 @@ export class WebhookOutlookDto {
   does!: string;
 
   /** Of the actions that its mapping would emit now; `null` where it has none. */
-  @ApiProperty({ type: [Object], nullable: true })
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', properties: { tenantId: { type: 'string' } }, additionalProperties: true },
+    nullable: true,
+  })
   contexts!: unknown[] | null;
 }
 
