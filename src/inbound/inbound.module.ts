@@ -24,7 +24,6 @@ import { WebhookPreviews } from './replay/webhook-previews.js';
 import { WebhookReplay } from './replay/webhook-replay.js';
 import { SourceDirectory } from './sources/source-directory.js';
 import { SourceEditor } from './sources/source-editor.js';
-import { SourceHistory } from './sources/source-history.js';
 import { SourcePauses } from './sources/source-pauses.js';
 import { SourceRotation } from './sources/source-rotation.js';
 import { SourceSecrets } from './sources/source-secrets.js';
@@ -51,7 +50,6 @@ import { InboundWorker } from './work/inbound-worker.js';
     DispatchModule,
   ],
   providers: [
-    SourceHistory,
     SourceDirectory,
     SourceChecker,
     SourceSecrets,

@@ -1,6 +1,6 @@
 import { type CollectionSpec, defineCollection } from '../storage/collection.js';
 import type { Integration } from './integration.js';
-import { defineVersions, type KeptVersion } from './version-history.js';
+import { defineVersions, type KeptVersion } from './versioned-directory.js';
 
 export const INTEGRATIONS = defineCollection<Integration>({
   name: 'integrations',

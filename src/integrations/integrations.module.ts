@@ -6,19 +6,11 @@ import { ExpressionSandbox } from './expressions/expression-sandbox.js';
 import { BodySchemas } from './schemas/body-schemas.js';
 import { IntegrationChecker } from './integration-checker.js';
 import { IntegrationDirectory } from './integration-directory.js';
-import { IntegrationHistory } from './integration-history.js';
 import { IntegrationTls } from './tls/integration-tls.js';
 
 @Module({
   imports: [StorageModule, SecurityModule, ActionsModule],
-  providers: [
-    ExpressionSandbox,
-    BodySchemas,
-    IntegrationChecker,
-    IntegrationDirectory,
-    IntegrationHistory,
-    IntegrationTls,
-  ],
+  providers: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory, IntegrationTls],
   exports: [ExpressionSandbox, BodySchemas, IntegrationChecker, IntegrationDirectory, IntegrationTls],
 })
 export class IntegrationsModule {}

@@ -1,4 +1,4 @@
-import { defineVersions, type KeptVersion } from '../../integrations/version-history.js';
+import { defineVersions, type KeptVersion } from '../../integrations/versioned-directory.js';
 import { type CollectionSpec, defineCollection } from '../../storage/collection.js';
 import type { InboundSource } from './inbound-source.js';
 
