@@ -16,7 +16,13 @@ export const NO_VERIFICATION_SCHEME = defineVerificationScheme({
   check: (_input, { allowedAddresses }) =>
     allowedAddresses.length > 0
       ? addressListFaults('kind', allowedAddresses)
-      : [{ field: 'kind', expected: 'may be none only where the source has allowedAddresses', received: 'string' }],
+      : [
+          {
+            field: 'kind',
+            expected: "may be none only where the source's allowCidrs name the addresses of its vendor",
+            received: 'string',
+          },
+        ],
   split: ({ kind: _kind, ...settings }) => ({ settings: { ...settings }, secrets: {} }),
   verify: () => ({ ok: true }),
   challenge: (request, { settings }) => echoOf(settings, request),
