@@ -39,7 +39,7 @@ export class Readiness {
       inMemory: this.writer.pendingCount(),
       inQueue: await counting.catch(() => null),
       spoolBytes: this.fallback.spooledBytes(),
-      stuckSince: this.fallback.stuckSince(),
+      stuckSince: this.writer.stuckSince(),
       dropped: this.writer.droppedCount(),
     };
   }

@@ -43,7 +43,6 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
   private away = false;
   private stopped = false;
   private isShort = false;
-  private stuckAt: Date | null = null;
   private keepings = 0;
   private keeping = 0;
   private afterWrite: (entries: readonly LogEntry[]) => Promise<void> = async () => undefined;
@@ -110,9 +109,7 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
     this.keepings += 1;
     this.keeping += 1;
     try {
-      const isKept = (!this.isInSpool && (await this.keepInQueue(entries))) || (await this.keepInSpool(entries));
-      this.stuckAt = isKept ? null : (this.stuckAt ?? new Date());
-      return isKept;
+      return (!this.isInSpool && (await this.keepInQueue(entries))) || (await this.keepInSpool(entries));
     } finally {
       this.keeping -= 1;
       this.start();
@@ -157,11 +154,6 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
 
   maxSpooledBytes(): number {
     return this.spool.maxBytes();
-  }
-
-  /** Since when entries find room nowhere but in memory; `null` where they do. */
-  stuckSince(): Date | null {
-    return this.stuckAt;
   }
 
   /** Of all processes. @throws Error where Redis is away. */
@@ -261,7 +253,6 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
 
   private end(): void {
     this.holding = false;
-    this.stuckAt = null;
     this.isInSpool = false;
     this.isInQueue = false;
     for (const wake of this.waiting.splice(0)) wake();

@@ -33,6 +33,7 @@ export class LogWriter implements BeforeApplicationShutdown {
   private readonly guard: RefusalGuard;
   private readonly held = new Set<Promise<LogEntry>>();
   private hurry: (() => void) | null = null;
+  private stuckAt: Date | null = null;
   private readonly commits = new GroupCommit<LogEntry, Outcome>({
     maxBatch: MAX_BATCH,
     maxPending: MAX_PENDING,
@@ -88,6 +89,11 @@ export class LogWriter implements BeforeApplicationShutdown {
     return this.overflow.count;
   }
 
+  /** Since when entries find room nowhere but in memory; `null` where they do. */
+  stuckSince(): Date | null {
+    return this.stuckAt;
+  }
+
   /** Resolves once everything that was submitted is durable, in MongoDB or elsewhere, or refused. */
   async durable(): Promise<void> {
     await Promise.allSettled(this.held);
@@ -118,15 +124,34 @@ export class LogWriter implements BeforeApplicationShutdown {
   }
 
   private async write(entries: readonly LogEntry[]): Promise<Outcome[]> {
-    for (let failures = 0; ; failures += 1) {
-      while (this.fallback.isNearlyDrained()) await this.fallback.step();
-      const written = this.fallback.isOpen() ? await this.writeDirectly(entries) : null;
-      if (written) return written;
-      if (await this.fallback.keep(entries)) return entries.map(() => 'kept');
-      if (this.stopping.signal.aborted && failures >= RETRY_DELAYS_MS.length)
-        throw new SinkAwayError('Everything', `${entries.length} log entries are lost with this process`);
-      await delay(RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
+    try {
+      return await this.writeSomewhere(entries);
+    } finally {
+      this.stuckAt = null;
     }
+  }
+
+  private async writeSomewhere(entries: readonly LogEntry[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (let failures = 0; outcomes.length < entries.length;) {
+      while (this.fallback.isNearlyDrained()) await this.fallback.step();
+      const left = entries.slice(outcomes.length);
+      const written = this.fallback.isOpen() ? await this.writeDirectly(left) : null;
+      if (written) return [...outcomes, ...written];
+      // A part of what does not fit may still find room.
+      const next = left.slice(0, Math.max(1, left.length >> failures));
+      if (await this.fallback.keep(next)) {
+        outcomes.push(...next.map(() => 'kept' as const));
+        failures = 0;
+        continue;
+      }
+      this.stuckAt ??= new Date();
+      if (this.stopping.signal.aborted && failures >= RETRY_DELAYS_MS.length)
+        throw new SinkAwayError('Everything', `${left.length} log entries are lost with this process`);
+      await delay(RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
+      failures += 1;
+    }
+    return outcomes;
   }
 
   /** `null` where MongoDB does not answer in time. What it then writes nevertheless is written once all the same. */

@@ -22,7 +22,7 @@ export class LogMetrics {
     this.gauge(
       'waybill_log_stuck_seconds',
       'How long log entries have found room only in memory; 0: they find it',
-      () => secondsSince(fallback.stuckSince()),
+      () => secondsSince(writer.stuckSince()),
     );
     this.queued(fallback);
     this.counter('waybill_log_entries_drained_total', 'Log entries that were kept and are in MongoDB now', () =>

@@ -19,7 +19,7 @@ describe('webhooks of an installation', () => {
 
   beforeAll(async () => {
     target = await startFakeVendor();
-    installation = await Installation.start('inbound');
+    installation = await Installation.start('inbound', { env: { WAYBILL_DELIVERY_TAKEOVER_AFTER_MS: '2000' } });
     await installation.call('POST', '/v1/tenants', { id: LAB, name: 'Lab one' });
   });
 
