@@ -125,7 +125,8 @@ function root(
     InboundModule,
     MetricsModule,
   ];
-  const endpoints = [HttpApiModule, HooksModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];
+  // A route is looked for in this order: vendors call more often than all others.
+  const endpoints = [HooksModule, HttpApiModule, ...(metricsEndpoint ? [MetricsEndpointModule] : [])];
   return {
     module: WaybillModule,
     global: true,

@@ -30,7 +30,11 @@ const TENANT = 'bench';
 class BenchModule {}
 
 const startedAtMs = nowMs();
-const app = await NestFactory.create(BenchModule, { logger: ['error', 'warn', 'fatal'], abortOnError: false });
+const app = await NestFactory.create(BenchModule, {
+  logger: ['error', 'warn', 'fatal'],
+  abortOnError: false,
+  rawBody: true,
+});
 const ready = role === 'api' ? await openApi(app) : await openWorker(app);
 const dispatcher = app.get(ActionDispatcher);
 

@@ -41,6 +41,29 @@ describe('GroupCommit', () => {
     expect(store.mostInFlight).toBe(1);
   });
 
+  it('has as many batches on their way as it may, and no more', async () => {
+    const store = new ControlledStore();
+    const commits = new GroupCommit<number, number>({
+      maxBatch: 10,
+      maxPending: 100,
+      maxInFlight: 2,
+      write: (items) => store.write(items),
+    });
+    const submitted: Promise<number>[] = [];
+    for (const item of [1, 2]) {
+      submitted.push(commits.submit(item));
+      while (store.inFlight < item) await new Promise((resolve) => setImmediate(resolve));
+    }
+    submitted.push(...[3, 4].map((item) => commits.submit(item)));
+    expect(commits.size).toBe(4);
+    for (let ended = 0; ended < 3; ended += 1) await store.letOneEnd();
+    await expect(Promise.all(submitted)).resolves.toEqual([10, 20, 30, 40]);
+    await commits.idle();
+    expect(store.batches).toEqual([[1], [2], [3, 4]]);
+    expect(store.mostInFlight).toBe(2);
+    expect(commits.size).toBe(0);
+  });
+
   it('rejects every item of a batch that fails, and goes on with the next', async () => {
     let calls = 0;
     const commits = new GroupCommit<number, number>({

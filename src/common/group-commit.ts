@@ -7,6 +7,11 @@ export interface GroupCommitOptions<T, R> {
   readonly maxBatch: number;
   /** Items waiting at the most; from there on `submit` waits for room, which is how callers are slowed down. */
   readonly maxPending: number;
+  /**
+   * Batches on their way at once, 1 unless told; with more, a batch may be written before one that was submitted before it,
+   * and none waits for the round trip of another.
+   */
+  readonly maxInFlight?: number;
   /** Who an item belongs to, where a batch shall be shared evenly by those who wait for it. */
   readonly ownerOf?: (item: T) => string;
 }
@@ -21,16 +26,16 @@ interface Pending<T, R> {
 }
 
 /**
- * Turns many single writes into few batches without a timer: one batch is in flight at a time, and what is submitted
- * meanwhile makes up the next. An idle caller pays no delay, a busy one gets large batches; order is kept, of each owner's
- * items where there are owners.
+ * Turns many single writes into few batches without a timer: while a batch is in flight, what is submitted makes up the
+ * next. An idle caller pays no delay, a busy one gets large batches; order is kept, of each owner's items where there are
+ * owners.
  */
 export class GroupCommit<T, R> {
   private readonly pending = new Map<string, Pending<T, R>[]>();
   private pendingCount = 0;
   private readonly waitingForRoom: (() => void)[] = [];
   private readonly waitingForIdle: (() => void)[] = [];
-  private running = false;
+  private running = 0;
   private inFlight = 0;
 
   constructor(private readonly options: GroupCommitOptions<T, R>) {}
@@ -55,7 +60,7 @@ export class GroupCommit<T, R> {
 
   /** Resolves when nothing is waiting or in flight. */
   async idle(): Promise<void> {
-    if (!this.running) return;
+    if (this.running === 0) return;
     await new Promise<void>((resolve) => this.waitingForIdle.push(resolve));
   }
 
@@ -82,9 +87,9 @@ export class GroupCommit<T, R> {
   }
 
   private start(): void {
-    if (this.running) return;
-    this.running = true;
-    // The rest of this turn of the event loop may submit more: let it join the first batch.
+    if (this.running >= (this.options.maxInFlight ?? 1)) return;
+    this.running += 1;
+    // The rest of this turn of the event loop may submit more: let it join the batch.
     runOutsideCallScope(() => setImmediate(() => void this.drain()));
   }
 
@@ -92,12 +97,12 @@ export class GroupCommit<T, R> {
     while (this.pendingCount > 0) {
       const batch = this.takeBatch();
       for (const wake of this.waitingForRoom.splice(0, batch.length)) wake();
-      this.inFlight = batch.length;
+      this.inFlight += batch.length;
       await this.commit(batch);
-      this.inFlight = 0;
+      this.inFlight -= batch.length;
     }
-    this.running = false;
-    for (const wake of this.waitingForIdle.splice(0)) wake();
+    this.running -= 1;
+    if (this.running === 0) for (const wake of this.waitingForIdle.splice(0)) wake();
   }
 
   private async commit(batch: readonly Pending<T, R>[]): Promise<void> {

@@ -7,6 +7,7 @@ import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
 import { SourceVerifier } from '../verification/source-verifier.js';
+import type { Verified } from '../verification/verification-scheme.js';
 import {
   CallerRefusedError,
   HookRateExceededError,
@@ -50,9 +51,10 @@ export class HookGate {
     if (!source) throw new HookUnknownError();
     if (!source.enabled) throw new SourceClosedError();
     const request = await this.read(source, incoming);
-    const challenge = await this.verifier.challenge(source, request);
-    if (challenge) return challenge;
-    const { taken, answer } = await this.receiver.receive(source, request, await this.verify(source, request));
+    const judged = await this.verifier.judge(source, request);
+    if ('challenge' in judged) return judged.challenge;
+    if (!judged.ok) throw await this.refusalOf(source, request, judged);
+    const { taken, answer } = await this.receiver.receive(source, request, judged.eventId);
     this.watch.taken(taken, source.mode, performance.now() - startedMs);
     return answer;
   }
@@ -65,12 +67,13 @@ export class HookGate {
     return { ...head, body: await readRequestBody(incoming, source.maxBytes) };
   }
 
-  /** Answers with the id of the event, where the scheme has one that is signed. */
-  private async verify(source: InboundSource, request: RawRequest): Promise<string | undefined> {
-    const verified = await this.verifier.verify(source, request);
-    if (verified.ok) return verified.eventId;
-    if (verified.unavailable) throw new VerificationUnavailableError();
-    await this.refused.refuse(source, request, verified.reason);
-    throw new WebhookRefusedError();
+  private async refusalOf(
+    source: InboundSource,
+    request: RawRequest,
+    { reason, unavailable }: Extract<Verified, { ok: false }>,
+  ): Promise<WaybillError> {
+    if (unavailable) return new VerificationUnavailableError();
+    await this.refused.refuse(source, request, reason);
+    return new WebhookRefusedError();
   }
 }

@@ -10,6 +10,8 @@ import { WebhookNotRecordedError } from './hook.errors.js';
 export type Taken = 'new' | 'duplicate' | 'kept';
 
 const MAX_BATCH = 200;
+/** The next ones are verified and sealed while these are written. */
+const MAX_IN_FLIGHT = 2;
 /** At 64 KiB for each captured body and twice that for its request; from there on callers wait, and are then refused. */
 const MAX_PENDING = 2_000;
 const DIRECT_TIMEOUT_MS = 3_000;
@@ -22,6 +24,7 @@ export class WebhookIntake {
   private readonly commits = new GroupCommit<OpenedEntry, Taken>({
     maxBatch: MAX_BATCH,
     maxPending: MAX_PENDING,
+    maxInFlight: MAX_IN_FLIGHT,
     ownerOf: ({ log }) => log.integrationId ?? '',
     write: (entries) => this.write(entries),
   });

@@ -25,8 +25,7 @@ export function webhookLogOf(
   const order = orderOf(webhook);
   const context = { webhookType: type, webhookId: eventId };
   return {
-    ...rowOf(source, request.receivedAt),
-    _id: webhookLogIdFor(source._id, eventId, after),
+    ...rowOf(webhookLogIdFor(source._id, eventId, after), source, request.receivedAt),
     actionId: source.handling.kind === 'emit' ? source.handling.actionId : null,
     context,
     contextKeys: contextKeysOf(context),
@@ -55,7 +54,7 @@ export function refusedLogOf(
     response: { status: UNAUTHORIZED, headers: {}, body: null },
   };
   return {
-    ...rowOf(source, receivedAt),
+    ...rowOf(newLogId(), source, receivedAt),
     ...error,
     ...errorKeysOf(error),
     status: 'FAIL',
@@ -66,8 +65,8 @@ export function refusedLogOf(
   };
 }
 
-const rowOf = (source: InboundSource, at: Date): Omit<IntegrationLog, 'status'> => ({
-  _id: newLogId(),
+const rowOf = (_id: LogId, source: InboundSource, at: Date): Omit<IntegrationLog, 'status'> => ({
+  _id,
   tenantId: source.tenantId,
   direction: 'inbound',
   eventId: null,

@@ -92,13 +92,12 @@ export class SourcePages {
     // Some sign the address that they call.
     const address = await this.addressOf(source, origin);
     const raw = address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` };
-    const verified = await this.verifier.verify(source, raw);
-    const bytes = raw.body.length;
-    if (!verified.ok)
-      return { verified: false, reason: verified.reason, type: null, eventId: null, schemaFault: null, bytes };
-    const webhook = readWebhook(source, raw, verified.eventId);
-    const { type, eventId, json } = webhook;
-    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, json), bytes };
+    const judged = await this.verifier.judge(source, raw);
+    const nothing = { reason: null, type: null, eventId: null, schemaFault: null, bytes: raw.body.length };
+    if ('challenge' in judged) return { ...nothing, verified: true };
+    if (!judged.ok) return { ...nothing, verified: false, reason: judged.reason };
+    const { type, eventId, json } = readWebhook(source, raw, judged.eventId);
+    return { ...nothing, verified: true, type, eventId, schemaFault: await this.schemaFault(source, json) };
   }
 
   private async sourceOf(token: string): Promise<InboundSource> {

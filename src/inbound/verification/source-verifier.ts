@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { bounded } from '../../common/bounded.js';
 import type { TenantId } from '../../common/ids.js';
 import { OperationTimeoutError } from '../../common/operation-timeout.error.js';
@@ -14,33 +15,44 @@ import { findVerificationScheme } from './verification-schemes.js';
 
 /** A secret that was read once is at hand; a caller waits no longer for another. */
 const SECRET_TIMEOUT_MS = 3_000;
+/** What is decrypted is kept no longer, so that a source under load has its secret decrypted once a second. */
+const DECRYPTED_MS = 1_000;
+const MAX_DECRYPTED = 1_000;
 
 /** Verifies requests by what their source says, with its secrets as they are now. */
 @Injectable()
 export class SourceVerifier {
+  private readonly decrypted = new LRUCache<string, SplitVerification['secrets']>({
+    max: MAX_DECRYPTED,
+    ttl: DECRYPTED_MS,
+    ttlAutopurge: true,
+  });
+
   constructor(
     private readonly vault: SecretVault,
     private readonly keySets: KeySets,
   ) {}
 
-  async verify(source: InboundSource, request: RawRequest): Promise<Verified> {
+  /** What a request is to its source: a question whether the address is ours, or a webhook that it sent, or nothing it sent. */
+  async judge(source: InboundSource, request: RawRequest): Promise<Verified | { readonly challenge: ChallengeAnswer }> {
     const scheme = findVerificationScheme(source.verification.kind);
     // A process of a newer version may know it.
     if (!scheme)
       return { ok: false, unavailable: true, reason: `the kind "${source.verification.kind}" is not known here` };
-    return scheme.verify(request, await this.credentialsOf(source), { keySets: this.keySets });
-  }
-
-  /** `null` where the request is no question whether the address is ours. */
-  async challenge(source: InboundSource, request: RawRequest): Promise<ChallengeAnswer | null> {
-    const scheme = findVerificationScheme(source.verification.kind);
-    return scheme?.challenge(request, await this.credentialsOf(source)) ?? null;
+    const credentials = await this.credentialsOf(source);
+    const challenge = scheme.challenge(request, credentials);
+    return challenge ? { challenge } : scheme.verify(request, credentials, { keySets: this.keySets });
   }
 
   private async credentialsOf({ tenantId, verification }: InboundSource): Promise<SplitVerification> {
     const { settings, secretId } = verification;
-    const secrets: unknown = secretId === null ? {} : JSON.parse(await this.reveal(tenantId, secretId));
-    return { settings, secrets: isRecord(secrets) ? secrets : {} };
+    if (secretId === null) return { settings, secrets: {} };
+    const known = this.decrypted.get(secretId);
+    if (known) return { settings, secrets: known };
+    const revealed: unknown = JSON.parse(await this.reveal(tenantId, secretId));
+    const secrets = isRecord(revealed) ? revealed : {};
+    this.decrypted.set(secretId, secrets);
+    return { settings, secrets };
   }
 
   private async reveal(tenantId: TenantId, secretId: string): Promise<string> {
