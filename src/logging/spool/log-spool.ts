@@ -17,6 +17,7 @@ const BATCH = 500;
 /** Of what it may hold: from here on it says that it is filling up, and once more after it was below the second. */
 const ALERT_SHARE = 0.8;
 const CALM_SHARE = 0.5;
+const FULL = 1;
 
 /** A segment that is being drained: its lines, and how many of them are written. */
 interface Draining extends SegmentFile {
@@ -101,10 +102,14 @@ export class LogSpool implements LogLane {
     try {
       await this.current.append(bytes);
       this.sizeBytes += bytes.length;
+    } catch (error) {
+      // Others may have filled the disk, however little is in here.
+      this.alertIfFilling(FULL);
+      throw error;
     } finally {
       await this.lookAtDisk();
-      this.alertIfFilling();
     }
+    this.alertIfFilling();
   }
 
   private async createSegment(): Promise<SpoolSegment> {
@@ -164,8 +169,7 @@ export class LogSpool implements LogLane {
     this.freeBytes = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
   }
 
-  private alertIfFilling(): void {
-    const share = this.sizeBytes / this.maxBytes();
+  private alertIfFilling(share = this.sizeBytes / this.maxBytes()): void {
     if (share < CALM_SHARE) this.alerted = false;
     if (share < ALERT_SHARE || this.alerted) return;
     this.alerted = true;
