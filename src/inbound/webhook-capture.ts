@@ -34,16 +34,16 @@ export class WebhookCapture {
     return rules && new Redactor([], rules);
   }
 
-  /** Without a redactor: its size and its hash, and no more. */
+  /** Without a redactor: the size and the hash of its body, and no more. */
   request(request: RawRequest, redactor: Redactor | null): CapturedRequest {
     const { method, headers, body, clientIp } = request;
-    const contentType = headers['content-type'] ?? null;
     const url = withoutHookSecret(request.url);
-    const { loggedBodyBytes } = this.settings.limits;
     if (!redactor) {
       const [path = ''] = url.split('?', 1);
-      return { method, url: path, headers: {}, body: captureBody(body, 0, undefined, contentType), clientIp };
+      return { method, url: path, headers: {}, body: measured(request), clientIp };
     }
+    const contentType = typeOf(request);
+    const { loggedBodyBytes } = this.settings.limits;
     return {
       method,
       url: redactor.url(url),
@@ -51,6 +51,11 @@ export class WebhookCapture {
       body: captureBody(body, loggedBodyBytes, (text) => redactor.body(text, 'request', contentType), contentType),
       clientIp,
     };
+  }
+
+  /** The same, but for what its body says. */
+  requestWithoutBody(request: RawRequest, redactor: Redactor | null): CapturedRequest {
+    return { ...this.request({ ...request, body: Buffer.alloc(0) }, redactor), body: measured(request) };
   }
 
   answer({ status, body }: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
@@ -61,3 +66,7 @@ export class WebhookCapture {
     return { status, headers: {}, body: captureBody(text, limit, shown, contentType) };
   }
 }
+
+const typeOf = ({ headers }: RawRequest) => headers['content-type'] ?? null;
+
+const measured = (request: RawRequest) => captureBody(request.body, 0, undefined, typeOf(request));

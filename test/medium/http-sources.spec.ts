@@ -76,7 +76,7 @@ describe('/v1/sources', () => {
       updatedAt: expect.any(String),
       updatedBy: expect.stringMatching(/^key [0-9a-f]{16} \(test\)$/),
       address: expect.stringMatching(/^\/hooks\/[0-9a-f]{32}\.[\w-]{43}$/),
-      pageToken: expect.stringMatching(/^[0-9a-f]{32}\.[\w-]{43}$/),
+      pageAddress: expect.stringMatching(/^\/source-pages\/[0-9a-f]{32}\.[\w-]{43}$/),
       forwardSecret: null,
     });
   });
@@ -91,7 +91,7 @@ describe('/v1/sources', () => {
   });
 
   it('never answers again with an address, a secret, its hash or the reference to one', async () => {
-    const { id, address, pageToken, forwardSecret } = await create({
+    const { id, address, pageAddress, forwardSecret } = await create({
       handling: { kind: 'forward', url: `${host.url}/hooks-of-host` },
     });
     expect(forwardSecret).toMatch(/^whsec_/);
@@ -105,7 +105,7 @@ describe('/v1/sources', () => {
     ]);
     for (const { text } of answers) {
       expect(text).not.toMatch(/whsec_|secretId|sec_|sha256|\/hooks\//);
-      for (const shown of [address.split('.')[1], pageToken.split('.')[1]]) expect(text).not.toContain(shown);
+      for (const shown of [address.split('.')[1], pageAddress.split('.')[1]]) expect(text).not.toContain(shown);
     }
     const stored = await host.find(Database).model(INBOUND_SOURCES).findById(id).lean();
     expect(JSON.stringify(stored)).not.toContain(address.split('.')[1]);
@@ -308,10 +308,13 @@ describe('/v1/sources', () => {
   });
 
   it('rotates the token of the page, the one before ending at once', async () => {
-    const { id, pageToken, page } = await create();
+    const { id, pageAddress, page } = await create();
     const { body } = await lab.post(`/v1/sources/${id}/rotate-page`).expect(200);
-    expect(body).toEqual({ pageToken: expect.stringMatching(/^[0-9a-f]{32}\.[\w-]{43}$/), version: 2 });
-    expect(body.pageToken).not.toBe(pageToken);
+    expect(body).toEqual({
+      pageAddress: expect.stringMatching(/^\/source-pages\/[0-9a-f]{32}\.[\w-]{43}$/),
+      version: 2,
+    });
+    expect(body.pageAddress).not.toBe(pageAddress);
     expect((await lab.get(`/v1/sources/${id}`)).body.page).not.toEqual(page);
   });
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { SourceEditor } from '../../src/inbound/sources/source-editor.js';
 import { SourceRotation } from '../../src/inbound/sources/source-rotation.js';
-import { addressOf } from '../../src/inbound/sources/source-token.js';
+import { addressOf, pageAddressOf } from '../../src/inbound/sources/source-token.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 
@@ -24,7 +24,7 @@ describe("the page for a vendor's developer", () => {
 
   async function create(partial: Readonly<Record<string, unknown>> = {}) {
     const { source, token, pageToken } = await host.find(SourceEditor).create(LAB, { ...SOURCE, ...partial }, 'test');
-    return { source, hook: addressOf(token), page: `/source-pages/${pageToken}` };
+    return { source, hook: addressOf(token), page: pageAddressOf(pageToken) };
   }
 
   it('shows the address, how a request is verified with commands that pass, and no secret', async () => {
@@ -34,6 +34,7 @@ describe("the page for a vendor's developer", () => {
       .expect(200)
       .expect('content-type', /text\/html/);
     expect(text).toContain(`${hook}</code>`);
+    expect(text).toContain(`${page}/check</code>`);
     expect(text).toMatch(/openssl .*\n/);
     expect(text).toContain('Analyser &lt;script&gt;');
     expect(text).not.toContain('<script>');
@@ -52,7 +53,9 @@ describe("the page for a vendor's developer", () => {
       .expect(401);
     const { text } = await host.http.get(page).expect(200);
     expect(text).toMatch(/class="accepted">accepted<\/td>\s*<td>taken/);
-    expect(text).toMatch(/class="refused">refused<\/td>\s*<td>[^<]*9 minutes/);
+    expect(text).toMatch(
+      new RegExp(`<td>${body.length}</td>\\s*<td class="refused">refused</td>\\s*<td>[^<]*9 minutes`),
+    );
   });
 
   it('tries a request out without keeping anything of it', async () => {

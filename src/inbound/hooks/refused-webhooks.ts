@@ -39,8 +39,10 @@ export class RefusedWebhooks {
     if (recent.count === BURST)
       this.log.error(`Source ${source._id} refused ${BURST} requests within a minute; the last: ${reason}`);
     if (recent.count > LOGGED_A_MINUTE) return;
-    const shown = source.keepsRefusedBodies ? request : { ...request, body: Buffer.alloc(0) };
-    const captured = this.capture.request(shown, await this.capture.redactorFor(source));
+    const redactor = await this.capture.redactorFor(source);
+    const captured = source.keepsRefusedBodies
+      ? this.capture.request(request, redactor)
+      : this.capture.requestWithoutBody(request, redactor);
     const log = refusedLogOf(source, request.receivedAt, captured, reason);
     await this.writer.offer({ kind: 'opened', log });
   }

@@ -20,13 +20,15 @@ const html = (parts: TemplateStringsArray, ...values: readonly Part[]): Html =>
 const STYLE = new Html(`<style>
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
   code, pre { font: 13px/1.5 ui-monospace, monospace; background: #f3f4f6; border-radius: 4px; }
-  code { padding: .1rem .3rem; overflow-wrap: anywhere; } pre { padding: 1rem; overflow-x: auto; }
+  code { padding: .1rem .3rem; overflow-wrap: anywhere; } pre { padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
+  time { white-space: nowrap; }
   .refused { color: #b42318; } .accepted { color: #067647; }
 </style>`);
 
 /** The page for a vendor's developer, without any script. */
-export function pageHtml({ name, vendor, enabled, kind, address, maxBytes, example, requests }: SourcePage): string {
+export function pageHtml(page: SourcePage): string {
+  const { name, vendor, enabled, kind, address, checkAddress, maxBytes, example, requests } = page;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -45,17 +47,16 @@ export function pageHtml({ name, vendor, enabled, kind, address, maxBytes, examp
         <h2>Address</h2>
         <p>
           ${address === null ? 'Ask for it: it is shown once, when it is made.' : html`<code>${address}</code>`} By
-          POST, at most ${maxBytes} bytes. The answer 202 means that the webhook is stored and will be worked on;
-          anything else, that it is to be sent again.
+          POST, at most ${maxBytes.toLocaleString('en')} bytes. The answer 202 means that the webhook is stored and will
+          be worked on; anything else, that it is to be sent again.
         </p>
         <h2>How a request is verified</h2>
         <p>By <code>${kind}</code>.</p>
         ${example === null ? '' : exampleHtml(example)}
-        <h2>Try a request out</h2>
+        <h2>Send a test</h2>
         <p>
-          Send the very request to this page's address with <code>/check</code> at its end, in the place of the address
-          above: the answer says whether it is verified, why it is not, and which type and id of event are read. Nothing
-          is stored.
+          Send the very request to <code>${checkAddress}</code> in the place of the address above: the answer says
+          whether it is verified, why it is not, and which type and id of event are read. Nothing is stored.
         </p>
         <h2>The last requests</h2>
         ${requests.length === 0 ? html`<p>None has come yet.</p>` : tableHtml(requests)}
@@ -83,15 +84,15 @@ const tableHtml = (requests: readonly ShownRequest[]): Html =>
         <th>Received (UTC)</th>
         <th>Bytes</th>
         <th>Verdict</th>
-        <th></th>
+        <th>What became of it</th>
       </tr>
     </thead>
     <tbody>
       ${requests.map(
         ({ at, bytes, verdict, says }) =>
           html` <tr>
-            <td>${at.toISOString()}</td>
-            <td>${bytes}</td>
+            <td><time datetime="${at.toISOString()}">${at.toISOString().slice(0, 19).replace('T', ' ')}</time></td>
+            <td>${bytes.toLocaleString('en')}</td>
             <td class="${verdict}">${verdict}</td>
             <td>${says}</td>
           </tr>`,

@@ -8,7 +8,7 @@ import { WaybillError } from '../../common/waybill.error.js';
 import { HookUnknownError } from '../hooks/hook.errors.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
-import { addressOf } from '../sources/source-token.js';
+import { addressOf, pageAddressOf } from '../sources/source-token.js';
 import { SourceVerifier } from '../verification/source-verifier.js';
 import type { WorkedExample } from '../verification/verification-scheme.js';
 import { findVerificationScheme } from '../verification/verification-schemes.js';
@@ -35,6 +35,8 @@ export interface SourcePage {
   readonly kind: string;
   /** `null` where it was made before addresses were kept. */
   readonly address: string | null;
+  /** Where a request can be tried out. */
+  readonly checkAddress: string;
   readonly maxBytes: number;
   readonly example: WorkedExample | null;
   readonly requests: readonly ShownRequest[];
@@ -75,6 +77,7 @@ export class SourcePages {
       enabled,
       kind: verification.kind,
       address,
+      checkAddress: `${origin}${pageAddressOf(token)}/check`,
       maxBytes,
       example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
       requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),

@@ -11,7 +11,7 @@ import { describePrincipal, type Principal } from '../../security/api-keys/princ
 import { RotateAddressDto, RotatedAddressDto, RotatedPageDto, SourceDto } from './source.dto.js';
 import { SourcePauses } from './source-pauses.js';
 import { SourceRotation } from './source-rotation.js';
-import { addressOf } from './source-token.js';
+import { addressOf, pageAddressOf } from './source-token.js';
 import { addressViewOf, sourceViewOf } from './source-view.js';
 
 const OK = 200;
@@ -77,7 +77,7 @@ export class SourceActsController {
     return { address: addressOf(token), addresses: source.tokens.map(addressViewOf), version: source.version };
   }
 
-  /** Makes a new token for the page of the vendor's developer, shown only in this answer. The one before ends at once. */
+  /** Makes a new address for the page of the vendor's developer, shown only in this answer. The one before ends at once. */
   @Post(':id/rotate-page')
   @Audited('source.rotate-page', { subject: 'source' })
   @HttpCode(OK)
@@ -89,6 +89,6 @@ export class SourceActsController {
   ): Promise<RotatedPageDto> {
     const tenantId = await this.scope.resolve(caller, query.tenantId);
     const rotated = await this.rotation.rotatePage(tenantId, asIntegrationId(id), describePrincipal(caller));
-    return { pageToken: rotated.token, version: rotated.source.version };
+    return { pageAddress: pageAddressOf(rotated.token), version: rotated.source.version };
   }
 }

@@ -33,3 +33,6 @@ export function isTokenOf(text: string, tokens: readonly SourceToken[], now: Dat
 
 /** Where the vendor calls, below the address of the installation. */
 export const addressOf = (token: string) => `/hooks/${token}`;
+
+/** Where the page for its developer is, likewise. */
+export const pageAddressOf = (token: string) => `/source-pages/${token}`;

@@ -154,8 +154,11 @@ export class CreatedSourceDto extends SavedSourceDto {
    */
   address!: string;
 
-  /** Of the page for the vendor's developer. */
-  pageToken!: string;
+  /**
+   * Of the page for the vendor's developer, below the address of this installation.
+   * @example "/source-pages/0192f0a1b2c3d4e5f60718293a4b5c6d.kq3..."
+   */
+  pageAddress!: string;
 }
 
 export class RotatedAddressDto {
@@ -170,7 +173,7 @@ export class RotatedAddressDto {
 
 export class RotatedPageDto {
   /** Shown only now; the one before is good for nothing any more. */
-  pageToken!: string;
+  pageAddress!: string;
 
   version!: number;
 }

@@ -22,7 +22,7 @@ import {
 } from './source.dto.js';
 import { SourceDirectory } from './source-directory.js';
 import { SourceEditor } from './source-editor.js';
-import { addressOf } from './source-token.js';
+import { addressOf, pageAddressOf } from './source-token.js';
 import { sourceViewOf, versionViewOf } from './source-view.js';
 
 const NO_CONTENT = 204;
@@ -48,7 +48,11 @@ export class SourcesController {
     const tenantId = await this.scope.resolve(caller, named);
     const created = await this.editor.create(tenantId, input, describePrincipal(caller));
     const { source, forwardSecret, token, pageToken } = created;
-    return Object.assign(sourceViewOf(source), { forwardSecret, address: addressOf(token), pageToken });
+    return Object.assign(sourceViewOf(source), {
+      forwardSecret,
+      address: addressOf(token),
+      pageAddress: pageAddressOf(pageToken),
+    });
   }
 
   /** Lists the sources of a tenant in the order of their creation. */
