@@ -45,6 +45,9 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 /** `header:<name>`, `query:<name>`, or a JSON Pointer (RFC 6901) into the body, such as `/data/id`. */
 const PLACE = /^(?:header:[\w-]{1,128}|query:[^\s]{1,128}|(?:\/[^/\s]{1,128}){1,16})$/;
 
+/** What is said of a text that is no place. */
+export const PLACE_FORM = 'must be header:<name>, query:<name>, or a JSON Pointer into the body such as /data/id';
+
 export const isPlace = (text: string) => PLACE.test(text);
 
 /** What stands at a place; `undefined` where nothing does. */

@@ -33,10 +33,10 @@ describe('the stored requests of webhooks', () => {
   afterAll(() => host.close());
 
   async function receive(body = JSON.stringify({ type: 'result.ready' })) {
-    const { path } = await createSource(host, { maxBytes: 20_000_000 });
+    const { path } = await createSource(host, { maxBytes: 20_000_000, context: { patientId: '/patient/id' } });
     const answer = await host.http.post(path).set(signed(body)).send(body).expect(202);
     const log = await host.waitForLog(answer.body.id, 'SUCCESS');
-    return { logId: log._id, webhookId: String(log.context['webhookId']) };
+    return { logId: log._id };
   }
 
   const stored = () => host.find(Database).collection(RECEIVED_REQUESTS);
@@ -83,9 +83,12 @@ describe('the stored requests of webhooks', () => {
   });
 
   it('go with the person whom their logs were about', async () => {
-    const { logId, webhookId } = await receive();
-    const other = await receive();
-    const request = { context: { webhookId }, reason: 'asked for by letter' };
+    const resultOf = (id: string) => JSON.stringify({ type: 'result.ready', patient: { id } });
+    const { logId } = await receive(resultOf('P-1042'));
+    const other = await receive(resultOf('P-7'));
+    const found = await lab.get('/v1/logs?context[patientId]=P-1042').expect(200);
+    expect(found.body.items.map(({ id }: { id: string }) => id)).toEqual([logId]);
+    const request = { context: { patientId: 'P-1042' }, reason: 'asked for by letter' };
     const { body } = await lab.post('/v1/erasures', request).expect(202);
     await eventually(
       async () => (await lab.get(`/v1/erasures/${body.id}`).expect(200)).body.state,

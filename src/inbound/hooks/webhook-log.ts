@@ -23,7 +23,7 @@ export function webhookLogOf(
 ): IntegrationLog {
   const { source, request, type, eventId } = webhook;
   const order = orderOf(webhook);
-  const context = { webhookType: type, webhookId: eventId };
+  const context = { ...liftedContext(webhook), webhookType: type, webhookId: eventId };
   return {
     ...rowOf(webhookLogIdFor(source._id, eventId, after), source, request.receivedAt),
     actionId: source.handling.kind === 'emit' ? source.handling.actionId : null,
@@ -108,6 +108,14 @@ const attemptOf = ({ version }: InboundSource, startedAt: Date, request: Capture
   request,
   response: null,
 });
+
+function liftedContext({ source, request, json }: Webhook): Record<string, string> {
+  const lifted = Object.entries(source.context).flatMap(([name, place]) => {
+    const value = textOf(valueAtPlace(place, request, json));
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(lifted);
+}
 
 function orderOf({ source, request, json }: Webhook): IntegrationLog['order'] {
   const by = source.traffic.ordering?.by;

@@ -15,6 +15,7 @@ export const INBOUND_SOURCES = defineCollection<InboundSource>({
     verification: { type: Object, required: true },
     eventType: { type: String, default: null },
     eventId: { type: String, default: null },
+    context: { type: Object, required: true },
     dedupeWindowMs: { type: Number, required: true },
     mode: { type: String, required: true },
     answerWithinMs: { type: Number, required: true },

@@ -37,6 +37,8 @@ export interface InboundSourceConfig {
   eventType: string | null;
   /** Where the vendor's id of the event stands; `null`: the id that the verification found, or else the hash of the body. */
   eventId: string | null;
+  /** Names to places of what is searched for by: it stands in the context of the log. */
+  context: Record<string, string>;
   /** For so long the same event is one webhook. */
   dedupeWindowMs: number;
   mode: SourceMode;

@@ -1,5 +1,5 @@
 import { ValidateBy } from 'class-validator';
-import { isPlace } from '../webhook.js';
+import { isPlace, PLACE_FORM } from '../webhook.js';
 
 /** A place in a webhook ({@link isPlace}). */
 export const IsPlace = () =>
@@ -7,7 +7,6 @@ export const IsPlace = () =>
     name: 'isPlace',
     validator: {
       validate: (value: unknown) => typeof value === 'string' && isPlace(value),
-      defaultMessage: () =>
-        '$property must be header:<name>, query:<name>, or a JSON Pointer into the body such as /data/id',
+      defaultMessage: () => `$property ${PLACE_FORM}`,
     },
   });

@@ -3,18 +3,25 @@ import { ActionCatalogue } from '../../actions/action-catalogue.js';
 import { faultOf } from '../../common/fault-of.js';
 import type { FieldFault } from '../../common/field-fault.js';
 import { type ParsedShape, parseShape } from '../../common/parse-shape.js';
-import { isRecord } from '../../common/primitives.js';
+import { isRecord, kindOf } from '../../common/primitives.js';
+import { isSensitiveName } from '../../common/redaction.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 import { ExpressionSandbox } from '../../integrations/expressions/expression-sandbox.js';
 import { BodySchemas } from '../../integrations/schemas/body-schemas.js';
 import { parseAddressRanges } from '../../security/outbound-http/address-guard.js';
 import { checkEndpointUrl } from '../../security/outbound-http/url-safety.js';
 import { parseVerification } from '../verification/verification-schemes.js';
+import { isPlace, PLACE_FORM } from '../webhook.js';
 import { type HandlingInput, parseHandling } from './handling-input.js';
 import type { InboundSourceConfig, StoredVerification } from './inbound-source.js';
 import { SourceInput } from './source-input.dto.js';
 import { SourceInvalidError } from './source-invalid.error.js';
 import type { EnteredVerification } from './source-secrets.js';
+
+const MAX_CONTEXT = 10;
+const CONTEXT_NAME = /^[A-Za-z_]\w{0,63}$/;
+/** Every log of a webhook has them, or is of them. */
+const OWN_NAMES = ['webhookId', 'webhookType', 'tenantId'];
 
 export interface CheckedSource {
   readonly config: Omit<InboundSourceConfig, 'verification' | 'handling'>;
@@ -47,6 +54,7 @@ export class SourceChecker {
     const schemaJson = isRecord(entered['schema']) ? JSON.stringify(entered['schema']) : null;
     const faults = [parsed, handling, verification].flatMap((part) => (part.ok ? [] : part.faults));
     faults.push(...allowedAddresses.flatMap(rangeFaults));
+    if (isRecord(entered['context'])) faults.push(...contextFaults(entered['context']));
     if (handling.ok) faults.push(...(await this.handlingFaults(handling.value)));
     if (schemaJson !== null) faults.push(...(await this.schemas.faultsIn('schema', schemaJson)));
     if (!parsed.ok || !handling.ok || !verification.ok || faults.length > 0) throw new SourceInvalidError(faults);
@@ -83,6 +91,27 @@ export class SourceChecker {
     const isKnown = (await this.catalogue.find(actionId)) !== null;
     return [...(isKnown ? [] : [unknown]), ...faultOf('handling.mapping', () => this.sandbox.check(mapping))];
   }
+}
+
+function contextFaults(context: Readonly<Record<string, unknown>>): FieldFault[] {
+  const entries = Object.entries(context);
+  const expected = `must be ${MAX_CONTEXT} at the most`;
+  const tooMany = { field: 'context', expected, received: String(entries.length) };
+  const faults = entries.flatMap(([name, place]) => {
+    const field = `context.${name}`;
+    if (!CONTEXT_NAME.test(name) || OWN_NAMES.includes(name) || isSensitiveName(name))
+      return [
+        {
+          field,
+          expected: `must be named by a letter or _, then letters, digits and _ (64 at the most), not ${OWN_NAMES.join(' or ')}, and not like a secret`,
+          received: 'another name',
+        },
+      ];
+    return typeof place === 'string' && isPlace(place)
+      ? []
+      : [{ field, expected: PLACE_FORM, received: kindOf(place) }];
+  });
+  return entries.length > MAX_CONTEXT ? [tooMany, ...faults] : faults;
 }
 
 function rangeFaults(range: string, index: number): FieldFault[] {

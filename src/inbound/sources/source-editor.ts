@@ -98,11 +98,11 @@ const switchesOffOnly = (change: Change) => Object.keys(change).length === 1 && 
 function merged(current: InboundSource, change: Change): Change {
   const { name, vendor, enabled, eventType, eventId, dedupeWindowMs, mode, answerWithinMs, timeoutMs, maxBytes } =
     current;
-  const { rate, allowCidrs, bulk, keepsRefusedBodies, retryPolicy, traffic, answers } = current;
+  const { context, rate, allowCidrs, bulk, keepsRefusedBodies, retryPolicy, traffic, answers } = current;
   const schema: unknown = current.schemaJson === null ? null : JSON.parse(current.schemaJson);
   const before = {
     ...{ name, vendor, enabled, eventType, eventId, dedupeWindowMs, mode, answerWithinMs, timeoutMs, maxBytes },
-    ...{ rate, allowCidrs, bulk, keepsRefusedBodies, answers, schema, handling: enteredHandlingOf(current) },
+    ...{ context, rate, allowCidrs, bulk, keepsRefusedBodies, answers, schema, handling: enteredHandlingOf(current) },
   };
   const inner: Change = { retryPolicy, traffic };
   const nested = MERGED_FIELDS.map((field) => [field, mergedField(inner[field], change[field])]);

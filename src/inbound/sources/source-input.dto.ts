@@ -91,6 +91,14 @@ export class SourceInput {
   @ApiPropertyOptional({ type: 'string', nullable: true })
   eventId: string | null = null;
 
+  /**
+   * What a webhook can be searched for by, and a person erased by: names to places, such as `{ "patientId": "/patient/id" }`.
+   * It stands in the context of its log, cut to 256 characters each. At most 10.
+   */
+  @IsObject()
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  context: Record<string, string> = {};
+
   /** For so long the same event is one webhook: 7 days, 30 at the most. */
   @IsInt()
   @Min(1)

@@ -92,6 +92,9 @@ export class SourceDto {
 
   eventId!: string | null;
 
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  context!: Record<string, string>;
+
   dedupeWindowMs!: number;
 
   mode!: 'async' | 'sync';
