@@ -88,6 +88,8 @@ export class GroupCommit<T, R> {
 
   private start(): void {
     if (this.running >= (this.options.maxInFlight ?? 1)) return;
+    // Many small batches cost more than the wait for a larger one.
+    if (this.running > 0 && this.pendingCount < this.inFlight) return;
     this.running += 1;
     // The rest of this turn of the event loop may submit more: let it join the batch.
     runOutsideCallScope(() => setImmediate(() => void this.drain()));

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
 import { Database } from '../storage/database.js';
+import { inCommands } from '../storage/in-commands.js';
 import { insertMissing } from '../storage/mongo-errors.js';
 import {
   type AttemptDocument,
@@ -21,8 +22,6 @@ import { ReceivedRequestStore } from './received/received-request.store.js';
 import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { tellingUpdate } from './status-change.js';
 
-/** Of the 16 MiB that MongoDB takes as one command, which is a document like any other. */
-const COMMAND_BYTES = 12 * 1_048_576;
 /** Everything of a try but what was captured. */
 const BESIDE_CAPTURED_BYTES = 2_048;
 /** Ten extracts of 256 characters, three times as the try, the log and its keys have them, or as many faults. */
@@ -90,7 +89,7 @@ export class MongoLogSink implements LogSink {
     const received = entries.flatMap((entry) => entry.received ?? []);
     const logs = entries.map(({ log }) => log);
     await Promise.all([received.length > 0 && this.received.insert(received), this.origins.note(logs)]);
-    return insertMissing(() => this.logs.insertMany(logs, { ordered: false }));
+    return this.database.insertEach(INTEGRATION_LOGS, logs, bytesOfLog);
   }
 
   private async spansOf(executions: readonly Execution[]): Promise<LogSpan[]> {
@@ -111,7 +110,7 @@ export class MongoLogSink implements LogSink {
   private async advance(executions: readonly Execution[]): Promise<void> {
     const updatedAt = new Date();
     let moved = 0;
-    for (const command of inCommands(executions)) {
+    for (const command of inCommands(executions, bytesOf)) {
       const updates = command.map(({ logId, attempt, summary, toTell }) => {
         const telling = tellingUpdate(toTell);
         return {
@@ -210,24 +209,8 @@ function toDocument({ logId, tenantId, attempt }: Execution, superseded: boolean
   return { _id: executionId, logId, tenantId, ...rest, superseded };
 }
 
-/** As few commands as will be taken, in order. */
-function inCommands(executions: readonly Execution[]): Execution[][] {
-  const commands: Execution[][] = [];
-  let roomBytes = 0;
-  for (const execution of executions) {
-    const bytes = sizeOf(execution);
-    if (bytes > roomBytes) {
-      commands.push([]);
-      roomBytes = COMMAND_BYTES;
-    }
-    commands.at(-1)?.push(execution);
-    roomBytes -= bytes;
-  }
-  return commands;
-}
-
 /** A further try moves the log only; what it captured goes elsewhere. */
-function sizeOf({ attempt }: Execution): number {
+function bytesOf({ attempt }: Execution): number {
   const { number, request, response, refreshedAfter, errorMessage, extracts, extractFaults } = attempt;
   const lifted = extracts || extractFaults ? EXTRACTS_BYTES : 0;
   // The message stands in the try and in the log.
@@ -235,6 +218,15 @@ function sizeOf({ attempt }: Execution): number {
   const beside = BESIDE_CAPTURED_BYTES + lifted + texts;
   if (number > 1) return beside;
   return beside + Buffer.byteLength(request?.url ?? '') + capturedBytes(request) + capturedBytes(response);
+}
+
+/** A context stands in the log, and once more as the keys of the search. */
+function bytesOfLog({ context, contextKeys, firstAttempt }: IntegrationLog): number {
+  const { request = null, response = null } = firstAttempt ?? {};
+  const keys = contextKeys.reduce((sum, key) => sum + Buffer.byteLength(key) + ENTRY_BYTES, 0);
+  const contextBytes = 2 * keys + Object.keys(context).length * ENTRY_BYTES;
+  const url = Buffer.byteLength(request?.url ?? '');
+  return 2 * BESIDE_CAPTURED_BYTES + contextBytes + url + capturedBytes(request) + capturedBytes(response);
 }
 
 function capturedBytes(captured: CapturedRequest | CapturedResponse | null): number {

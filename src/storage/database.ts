@@ -14,7 +14,9 @@ import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
 import { type AnyCollection, indexFaultsOf } from './index-faults.js';
+import { inCommands } from './in-commands.js';
 import { IndexesNotCurrentError } from './indexes-not-current.error.js';
+import { DUPLICATE_KEY } from './mongo-errors.js';
 
 /** How long an operation waits for a server before it fails, where the URI does not say. */
 const SERVER_SELECTION_TIMEOUT_MS = 5_000;
@@ -36,6 +38,14 @@ interface Models {
 export interface SingleUpdate<T> {
   readonly q: QueryFilter<T>;
   readonly u: UpdateQuery<T>;
+}
+
+/** What MongoDB says of a part of a command that it did not carry out. */
+interface Refusal {
+  /** Of the part. */
+  readonly index: number;
+  readonly code: number;
+  readonly errmsg: string;
 }
 
 /** Waybill's MongoDB: its own connection, or the host's where the host gave one. */
@@ -97,17 +107,32 @@ export class Database implements OnApplicationShutdown {
    * @throws MongoServerError the first refusal, after all others were tried.
    */
   async updateEach<T>(spec: CollectionSpec<T>, updates: readonly SingleUpdate<T>[]): Promise<number> {
-    const collection = this.connection.collection(spec.name);
-    const { writeConcern } = collection;
-    const answer = await this.connection.db?.command({
-      update: spec.name,
-      updates,
-      ordered: false,
-      ...(writeConcern ? { writeConcern } : {}),
-    });
-    const refusal = answer?.['writeErrors']?.[0] ?? answer?.['writeConcernError'];
-    if (refusal) throw new mongo.MongoServerError({ message: refusal.errmsg, code: refusal.code });
-    return answer?.['n'] ?? 0;
+    const { count, refusals } = await this.write(spec.name, { update: spec.name, updates });
+    const [refusal] = refusals;
+    if (refusal) throw refusalError(refusal);
+    return count;
+  }
+
+  /**
+   * Sends documents with deterministic ids as commands, for the same reason, and answers with the positions of those that
+   * were there already, which stay as they are. `bytesOf`: at least what a document takes as BSON.
+   * @throws MongoServerError the first other refusal, after all others of its command were tried.
+   */
+  async insertEach<T extends object>(
+    spec: CollectionSpec<T>,
+    documents: readonly T[],
+    bytesOf: (document: T) => number,
+  ): Promise<ReadonlySet<number>> {
+    const there = new Set<number>();
+    let start = 0;
+    for (const command of inCommands(documents, bytesOf)) {
+      const { refusals } = await this.write(spec.name, { insert: spec.name, documents: command });
+      const other = refusals.find(({ code }) => code !== DUPLICATE_KEY);
+      if (other) throw refusalError(other);
+      for (const { index } of refusals) there.add(start + index);
+      start += command.length;
+    }
+    return there;
   }
 
   /**
@@ -124,6 +149,15 @@ export class Database implements OnApplicationShutdown {
   /** What must be written before the connection closes. */
   beforeClose(flush: () => Promise<unknown>): void {
     this.flushes.push(flush);
+  }
+
+  /** One unordered command; whatever it was refused is in the answer. */
+  private async write(name: string, command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
+    const { writeConcern } = this.connection.collection(name);
+    const concern = writeConcern ? { writeConcern } : {};
+    const answer = await this.connection.db?.command({ ...command, ordered: false, ...concern });
+    const refusals = [answer?.['writeErrors'], answer?.['writeConcernError']].flat().filter(Boolean);
+    return { count: answer?.['n'] ?? 0, refusals };
   }
 
   private async checkIndexes(): Promise<void> {
@@ -171,6 +205,8 @@ export class Database implements OnApplicationShutdown {
     if (this.owned) await this.connection.close();
   }
 }
+
+const refusalError = ({ errmsg, code }: Refusal) => new mongo.MongoServerError({ message: errmsg, code });
 
 function open(connection: Connection, uri: string): Promise<Connection> {
   const selection = uri.includes('serverSelectionTimeoutMS=')

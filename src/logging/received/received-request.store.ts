@@ -9,7 +9,6 @@ import { SecretCipher } from '../../security/secrets/secret-cipher.js';
 import { DAY_MS, DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { Database } from '../../storage/database.js';
-import { insertMissing } from '../../storage/mongo-errors.js';
 import type { RawRequest } from './raw-request.js';
 import { RequestExpiredError } from './request-expired.error.js';
 import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
@@ -18,6 +17,7 @@ import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from '
 const PART_BYTES = 8 * 1_048_576;
 /** Smaller ones gain little. */
 const COMPRESSED_FROM_BYTES = 16 * 1_024;
+const BESIDE_DATA_BYTES = 1_024;
 const RETENTION_TIMEOUT_MS = 1_000;
 const HEAD_END = '\n';
 
@@ -67,9 +67,7 @@ export class ReceivedRequestStore implements OnModuleInit {
 
   /** Those that are there already stay as they are. */
   async insert(parts: readonly ReceivedPart[]): Promise<void> {
-    const [small, large] = [parts.filter((one) => one.parts === 1), parts.filter((one) => one.parts > 1)];
-    if (small.length > 0) await insertMissing(() => this.parts.insertMany(small, { ordered: false }));
-    for (const part of large) await insertMissing(() => this.parts.insertOne(part));
+    await this.database.insertEach(RECEIVED_REQUESTS, parts, ({ data }) => data.length + BESIDE_DATA_BYTES);
   }
 
   /** `null` where it is kept no longer. */
