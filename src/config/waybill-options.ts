@@ -230,6 +230,15 @@ export class LimitOptions {
   @Max(64 * MIB)
   loggedBodyBytes = 64 * KIB;
 
+  /**
+   * Bytes of the bodies of webhooks that one process holds at once, from the first of them until they are stored and their
+   * callers answered; beyond them callers are answered 503.
+   */
+  @IsInt()
+  @Min(32 * MIB)
+  @Max(64 * 1024 * MIB)
+  webhookBytes = 256 * MIB;
+
   /** Milliseconds that the database may take over one page of a search of the logs, before it is told to be narrowed. */
   @IsInt()
   @Min(1)

@@ -18,7 +18,6 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   REQUEST_REFUSED: { status: 400, title: 'The request was refused' },
   UNAUTHENTICATED: { status: 401, title: 'A valid API key is required' },
   WEBHOOK_REFUSED: { status: 401, title: 'The request was not verified' },
-  CALLER_REFUSED: { status: 403, title: 'The address of the caller is not allowed' },
   TENANT_FORBIDDEN: { status: 403, title: 'The API key is not for this tenant' },
   PLATFORM_KEY_REQUIRED: { status: 403, title: 'A key of the platform is required' },
   ROUTE_UNKNOWN: { status: 404, title: 'There is nothing at this address' },
@@ -63,6 +62,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   URL_INVALID: { status: 422, title: 'The URL cannot be used' },
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
   SEARCH_TOO_SLOW: { status: 422, title: 'The search takes too long' },
+  HOOK_BUSY: { status: 503, title: 'No room for more webhooks now', retryAfterSeconds: 5 },
   HOOK_RATE_EXCEEDED: { status: 429, title: 'Too many requests', retryAfterSeconds: 1 },
   INTERNAL,
   AUDIT_NOT_RECORDED: {

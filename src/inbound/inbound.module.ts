@@ -13,11 +13,13 @@ import { WebhookFileStore } from './bulk/webhook-file.store.js';
 import { WebhookHandlers } from './handlers/webhook-handlers.js';
 import { FirstAnswers } from './hooks/first-answers.js';
 import { HookGate } from './hooks/hook-gate.js';
+import { HookRequests } from './hooks/hook-requests.js';
 import { HookWatch } from './hooks/hook-watch.js';
 import { RefusedWebhooks } from './hooks/refused-webhooks.js';
 import { SourceRate } from './hooks/source-rate.js';
 import { WebhookIntake } from './hooks/webhook-intake.js';
 import { WebhookReceiver } from './hooks/webhook-receiver.js';
+import { WebhookStorage } from './hooks/webhook-storage.js';
 import { SourceChecker } from './sources/source-checker.js';
 import { SourcePages } from './page/source-page.js';
 import { WebhookPreviews } from './replay/webhook-previews.js';
@@ -69,12 +71,14 @@ import { InboundWorker } from './work/inbound-worker.js';
     DueWebhooks,
     WebhookCapture,
     WebhookIntake,
+    WebhookStorage,
     FirstAnswers,
     WebhookReceiver,
     RefusedWebhooks,
     SourceRate,
     HookWatch,
     HookGate,
+    HookRequests,
     SourcePages,
     WebhookPreviews,
     WebhookReplay,
@@ -87,6 +91,7 @@ import { InboundWorker } from './work/inbound-worker.js';
     SourceRotation,
     SourcePauses,
     HookGate,
+    HookRequests,
     HookWatch,
     RefusedWebhooks,
     WebhookReplay,

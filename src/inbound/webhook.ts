@@ -22,15 +22,23 @@ export interface Webhook {
 /** `verifiedId`: the id that the verification found, and that is signed. */
 export function readWebhook(source: InboundSource, request: RawRequest, verifiedId?: string): Webhook {
   const json = jsonOf(request.body);
+  const idAt = (place: string | null) => (place === null ? undefined : wholeTextOf(valueAtPlace(place, request, json)));
   const at = (place: string | null) => (place === null ? undefined : textOf(valueAtPlace(place, request, json)));
   return {
     source,
     request,
     json,
     type: at(source.eventType) ?? ANY_TYPE,
-    eventId: at(source.eventId) ?? verifiedId ?? hash('sha256', request.body, 'hex'),
+    eventId: shownId(idAt(source.eventId) ?? verifiedId ?? hash('sha256', contentOf(request), 'hex')),
   };
 }
+
+/** Two long ones that begin alike are not the same event. */
+const shownId = (id: string) => (id.length > MAX_ID_CHARS ? `sha256:${hash('sha256', id, 'hex')}` : id);
+
+/** Without a body, the event is in the query. */
+const contentOf = ({ body, method, url }: RawRequest) =>
+  body.length > 0 ? body : `${method} ${new URL(url, 'http://any').search}`;
 
 /** A record of a webhook that is a file, as a webhook of its own. */
 export function recordOf(file: Webhook, value: unknown, line: number): Webhook {
@@ -67,10 +75,13 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /** Text and numbers only: nothing else is an id. */
-export function textOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = String(value);
-  return text === '' ? undefined : text.slice(0, MAX_ID_CHARS);
+export const textOf = (value: unknown): string | undefined => wholeTextOf(value)?.slice(0, MAX_ID_CHARS);
+
+/** A whole number that JSON.parse has rounded is not what was sent. */
+function wholeTextOf(value: unknown): string | undefined {
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function jsonOf(body: Buffer): unknown {

@@ -240,15 +240,24 @@ export class LogFallback implements OnApplicationBootstrap, OnModuleDestroy, Bef
 
   private async write({ entries, done }: TakenEntries, isShort: boolean): Promise<Step> {
     if (entries.length > 0) {
-      const refusals = (await this.guard.write(entries)).filter((refusal) => refusal !== null);
-      for (const refusal of refusals) this.log.error(`MongoDB refuses a log entry that was kept: ${refusal.message}`);
-      this.refusedTotal += refusals.length;
-      this.drainedTotal += entries.length - refusals.length;
+      const refusals = await this.guard.write(entries);
+      const refused = entries.filter((_, index) => refusals[index]);
+      if (refused.length > 0) await this.putAside(refused, refusals);
+      this.refusedTotal += refused.length;
+      this.drainedTotal += entries.length - refused.length;
     }
     await this.afterWrite(entries);
     await done();
     this.isShort = isShort;
     return 'progress';
+  }
+
+  /** What a person may still make something of is lost only with the disk. */
+  private async putAside(refused: readonly LogEntry[], refusals: readonly (Error | null)[]): Promise<void> {
+    const path = await this.spool.putAside(refused);
+    for (const refusal of refusals)
+      if (refusal)
+        this.log.error(`MongoDB refuses a log entry that was kept, which is in ${path} now: ${refusal.message}`);
   }
 
   private end(): void {

@@ -79,6 +79,7 @@ import { LogSpool } from './spool/log-spool.js';
     CallbackOutbox,
     MongoLogSink,
     ReceivedRequestStore,
+    RepeatedWebhooks,
     DeliveryAnswers,
   ],
 })

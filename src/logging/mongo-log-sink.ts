@@ -89,7 +89,26 @@ export class MongoLogSink implements LogSink {
     const received = entries.flatMap((entry) => entry.received ?? []);
     const logs = entries.map(({ log }) => log);
     await Promise.all([received.length > 0 && this.received.insert(received), this.origins.note(logs)]);
-    return this.database.insertEach(INTEGRATION_LOGS, logs, bytesOfLog);
+    const there = await this.database.insertEach(INTEGRATION_LOGS, logs, bytesOfLog);
+    await this.forgetRequestsOfErased(entries.filter(({ received }, index) => received && there.has(index)));
+    return there;
+  }
+
+  /** A vendor may send again what is about a person who was erased meanwhile. */
+  private async forgetRequestsOfErased(repeated: readonly OpenedEntry[]): Promise<void> {
+    if (repeated.length === 0) return;
+    const ids = repeated.map(({ log }) => log._id);
+    const erased = await this.logs
+      .find({ _id: { $in: ids }, erasedAt: { $exists: true } })
+      .project<Pick<IntegrationLog, '_id'>>({ _id: 1 })
+      .toArray();
+    const erasedIds = new Set(erased.map(({ _id }) => _id));
+    await this.received.forget([...erasedIds]);
+    await this.bodies.forget(
+      repeated.flatMap(({ log: { _id, firstAttempt } }) =>
+        erasedIds.has(_id) && firstAttempt ? [{ logId: _id, attempt: firstAttempt }] : [],
+      ),
+    );
   }
 
   private async spansOf(executions: readonly Execution[]): Promise<LogSpan[]> {

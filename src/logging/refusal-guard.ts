@@ -54,18 +54,23 @@ export class RefusalGuard {
   }
 }
 
-/** FerretDB and DocumentDB answer with this while the PostgreSQL behind them is away. */
-const INTERNAL_ERROR = 1;
+/**
+ * What a server answers that takes nothing now, whatever it is asked to take: 1 FerretDB and DocumentDB while the PostgreSQL
+ * behind them is away, 13 and 18 a login that has lost its rights, 50 and 262 its time was over, 8000 a quota of Atlas, 14031
+ * a full disk (https://www.mongodb.com/docs/manual/reference/error-codes/).
+ */
+const NOT_NOW: readonly unknown[] = [1, 13, 18, 50, 262, 8_000, 14_031];
 
 /**
  * Whether the database has read these entries and will not have them, as opposed to being away. A bulk write that lost its
  * connection is a MongoBulkWriteError too, only without write errors. A document that is too large to insert is refused by
  * the driver already, as an invalid argument.
  */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof mongo.MongoBulkWriteError) return [error.writeErrors].flat().length > 0;
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof mongo.MongoBulkWriteError)
+    return [error.writeErrors].flat().some(({ code }) => !NOT_NOW.includes(code));
   if (error instanceof mongo.MongoServerError)
-    return error.code !== INTERNAL_ERROR && !error.hasErrorLabel('RetryableWriteError');
+    return !NOT_NOW.includes(error.code) && !error.hasErrorLabel('RetryableWriteError');
   if (error instanceof mongo.MongoInvalidArgumentError) return true;
   return !(error instanceof mongo.MongoError || error instanceof OperationTimeoutError);
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { asLogId } from '../../src/common/ids.js';
 import { InboundWebhook, WaybillModule } from '../../src/index.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
+import { PAYLOADS } from '../../src/logging/payloads/payload.collection.js';
 import { RECEIVED_REQUESTS } from '../../src/logging/received/received-request.collection.js';
 import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
 import { ReceivedRotation } from '../../src/logging/received/received-rotation.js';
@@ -98,5 +99,24 @@ describe('the stored requests of webhooks', () => {
     expect(await partsOf(other.logId)).toHaveLength(1);
     const answer = await lab.post(`/v1/logs/${logId}/replay`, { reason: 'again' }).expect(409);
     expect(answer.body.detail).toContain('erased');
+  });
+
+  it('are not kept anew where the vendor sends again what was erased', async () => {
+    const { path } = await createSource(host, { context: { patientId: '/patient/id' } });
+    const body = JSON.stringify({ type: 'result.ready', patient: { id: 'P-9' }, note: 'x'.repeat(20_000) });
+    const send = async () => (await host.http.post(path).set(signed(body, 'msg_erased')).send(body)).body.id;
+    const logId = await send();
+    await host.waitForLog(logId, 'SUCCESS');
+    const request = { context: { patientId: 'P-9' }, reason: 'asked for by letter' };
+    const { body: erasure } = await lab.post('/v1/erasures', request).expect(202);
+    await eventually(
+      async () => (await lab.get(`/v1/erasures/${erasure.id}`).expect(200)).body.state,
+      (state) => state === 'done',
+    );
+    const bodies = () => host.find(Database).collection(PAYLOADS).countDocuments();
+    const bodiesBefore = await bodies();
+    expect(await send()).toBe(logId);
+    expect(await partsOf(logId)).toEqual([]);
+    expect(await bodies()).toBe(bodiesBefore);
   });
 });

@@ -1,10 +1,15 @@
+import { connect } from 'node:net';
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsString } from 'class-validator';
 import { asLogId } from '../../src/common/ids.js';
 import { InboundWebhook, IntegrationLogger, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
 import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
+import { RepeatedWebhooks } from '../../src/logging/received/repeated-webhooks.js';
 import { SourcePauses } from '../../src/inbound/sources/source-pauses.js';
+import { WebhookIntake } from '../../src/inbound/hooks/webhook-intake.js';
+import { LogFallback } from '../../src/logging/log-fallback.js';
 import { createSource, signed } from '../support/inbound-sources.js';
+import { aLog } from '../support/log-rows.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
 import { eventually } from '../support/eventually.js';
@@ -36,6 +41,7 @@ class Results {
   }
 }
 
+const MIB = 1_048_576;
 const result = (sampleId: string) => JSON.stringify({ type: 'result.ready', sampleId });
 
 describe('webhooks', () => {
@@ -43,7 +49,10 @@ describe('webhooks', () => {
   let results: Results;
 
   beforeAll(async () => {
-    host = await startTestHost({ imports: [WaybillModule.forFeature({ handlers: [Results] })] });
+    host = await startTestHost({
+      settings: { limits: { webhookBytes: 32 * MIB } },
+      imports: [WaybillModule.forFeature({ handlers: [Results] })],
+    });
     results = host.find(Results);
   });
 
@@ -98,10 +107,14 @@ describe('webhooks', () => {
   it('are another event once their window has passed', async () => {
     const { path } = await createSource(host, { dedupeWindowMs: 1 });
     const body = result('S-3');
-    const first = await post(path, body, signed(body, 'msg_again'));
-    const second = await post(path, body, signed(body, 'msg_again'));
-    expect(second.body.id).not.toBe(first.body.id);
-    await host.waitForLog(second.body.id, 'SUCCESS');
+    const ids = new Set<string>();
+    const reads = jest.spyOn(host.find(RepeatedWebhooks), 'newestOf');
+    for (let time = 0; time < 6; time += 1) ids.add((await post(path, body, signed(body, 'msg_again'))).body.id);
+    expect(ids.size).toBe(6);
+    // However many there have been, one look at the newest of them is enough.
+    expect(reads).toHaveBeenCalledTimes(5);
+    reads.mockRestore();
+    for (const id of ids) await host.waitForLog(id, 'SUCCESS');
   });
 
   it('come again where their handler fails, with the same idempotency key', async () => {
@@ -202,6 +215,36 @@ describe('webhooks', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('that MongoDB refuses are not acknowledged, and take no other with them', async () => {
+    const rows = ['a', 'b', 'c'].map((letter) =>
+      aLog({ integrationId: null, direction: 'inbound', vendor: letter === 'b' ? 'x'.repeat(17 * MIB) : letter }),
+    );
+    const taken = await Promise.allSettled(rows.map((log) => host.find(WebhookIntake).take({ kind: 'opened', log })));
+    expect(taken).toMatchObject([
+      { value: 'new' },
+      { reason: expect.objectContaining({ code: 'WEBHOOK_NOT_RECORDED' }) },
+      { value: 'new' },
+    ]);
+    expect(host.find(LogFallback).isOpen()).toBe(true);
+  });
+
+  it('are answered 503 while their bodies have no room, and taken once there is room again', async () => {
+    const { path } = await createSource(host, { maxBytes: 20 * MIB });
+    const { hostname, port } = new URL(host.url);
+    const slow = [20 * MIB, 12 * MIB].map((sizeBytes) => {
+      const socket = connect(Number(port), hostname);
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${sizeBytes}\r\n\r\n{`);
+      return socket;
+    });
+    const body = result('S-12');
+    const send = () => post(path, body);
+    await eventually(send, ({ status }) => status === 503);
+    const [busy] = slow;
+    busy?.destroy();
+    await eventually(send, ({ status }) => status === 202);
+    for (const socket of slow) socket.destroy();
+  });
+
   it('are kept whole and encrypted, and shown redacted', async () => {
     const { path } = await createSource(host);
     const sent = JSON.stringify({ type: 'result.ready', sampleId: 'S-7', password: 'hush-hush' });
@@ -214,7 +257,14 @@ describe('webhooks', () => {
   it('are not taken at an address that nobody has, from elsewhere, too large, or where the source is off', async () => {
     await post('/hooks/nobody', '{}').expect(404);
     const elsewhere = await createSource(host, { allowCidrs: ['192.0.2.0/24'] });
-    await post(elsewhere.path, '{}').expect(403);
+    const stranger = await post(elsewhere.path, '{}').expect(401);
+    expect(JSON.stringify(stranger.body)).not.toContain('address that');
+    const [logged] = (await host.logs()).filter(({ integrationId }) => integrationId === elsewhere.source._id);
+    expect(logged).toMatchObject({
+      status: 'FAIL',
+      errorCode: 'WEBHOOK_REFUSED',
+      errorMessage: expect.stringMatching(/^it came from .*127\.0\.0\.1, which is none of the addresses/),
+    });
     const small = await createSource(host, { maxBytes: 10 });
     await post(small.path, result('S-8')).expect(413);
     const off = await createSource(host, { enabled: false });

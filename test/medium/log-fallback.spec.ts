@@ -8,9 +8,11 @@ import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { LogFallback } from '../../src/logging/log-fallback.js';
 import { LogWriter } from '../../src/logging/log-writer.js';
+import { entryOf } from '../../src/logging/spool/spool-line.js';
 import { Database } from '../../src/storage/database.js';
 import { CuttableProxy } from '../support/cuttable-proxy.js';
 import { eventually } from '../support/eventually.js';
+import { aLog } from '../support/log-rows.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from '../support/services.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 
@@ -28,6 +30,8 @@ const desk: DynamicModule = { module: DeskModule, providers: [Desk], exports: [D
 /** Of the call itself; what it takes beside is some hundredths of that. */
 const HARDLY_LONGER_MS = 50;
 const CALLS = 40;
+/** Of what a document may have. */
+const TOO_LARGE = 'x'.repeat(17 * 1_048_576);
 
 describe('while MongoDB is away', () => {
   let mongo: CuttableProxy;
@@ -131,5 +135,21 @@ describe('while MongoDB is away', () => {
     await requireAllLogged();
     await host.find(LogWriter).flush();
     expect(await readdir(join(dir, (await readdir(dir))[0] ?? ''))).toEqual([]);
+  });
+
+  it('puts aside what it refuses once it is back, and writes the others', async () => {
+    const rows = ['a', 'b', 'c'].map((letter) =>
+      aLog({ integrationId: null, integrationName: letter === 'b' ? TOO_LARGE : letter }),
+    );
+    await host.find(LogFallback).keep(rows.map((log) => ({ kind: 'opened', log })));
+    await host.find(LogFallback).settled();
+    const found = await Promise.all(rows.map(({ _id }) => host.findLog(_id)));
+    expect(found.map((log) => log?.integrationName ?? null)).toEqual(['a', null, 'c']);
+    expect(host.find(LogFallback).refusedCount()).toBe(1);
+    const [file = '', ...others] = await files();
+    expect(others).toEqual([]);
+    expect(file).toMatch(/refused\.jsonl$/);
+    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => entryOf(line))).toMatchObject([{ kind: 'opened', log: { _id: rows[1]?._id } }]);
   });
 });

@@ -2,34 +2,34 @@ import { Injectable } from '@nestjs/common';
 import { WaybillError } from '../../common/waybill.error.js';
 import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
-import { isAddressIn } from '../../security/outbound-http/address-guard.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
 import { SourceVerifier } from '../verification/source-verifier.js';
 import type { Verified } from '../verification/verification-scheme.js';
 import {
-  CallerRefusedError,
-  HookRateExceededError,
   HookUnknownError,
   SourceClosedError,
   VerificationUnavailableError,
   WebhookRefusedError,
 } from './hook.errors.js';
+import { HookRequests } from './hook-requests.js';
 import { HookWatch } from './hook-watch.js';
 import { headOf } from './raw-request-of.js';
 import { RefusedWebhooks } from './refused-webhooks.js';
-import { readRequestBody } from './request-body.js';
-import { SourceRate } from './source-rate.js';
+import { strangerReason } from './stranger-reason.js';
 import { WebhookReceiver } from './webhook-receiver.js';
+
+/** What a body is, where none is read. */
+const NOTHING = Buffer.alloc(0);
 
 /** Lets in what its source takes: at its address, from its addresses, as often, as large, and verified. */
 @Injectable()
 export class HookGate {
   constructor(
     private readonly directory: SourceDirectory,
+    private readonly requests: HookRequests,
     private readonly verifier: SourceVerifier,
-    private readonly rate: SourceRate,
     private readonly refused: RefusedWebhooks,
     private readonly receiver: WebhookReceiver,
     private readonly watch: HookWatch,
@@ -50,21 +50,17 @@ export class HookGate {
     const source = await this.directory.atAddress(token, new Date());
     if (!source) throw new HookUnknownError();
     if (!source.enabled) throw new SourceClosedError();
-    const request = await this.read(source, incoming);
-    const judged = await this.verifier.judge(source, request);
-    if ('challenge' in judged) return judged.challenge;
-    if (!judged.ok) throw await this.refusalOf(source, request, judged);
-    const { taken, answer } = await this.receiver.receive(source, request, judged.eventId);
-    this.watch.taken(taken, source.mode, performance.now() - startedMs);
-    return answer;
-  }
-
-  /** A request that the source takes, as far as can be told before it is verified. */
-  async read(source: InboundSource, incoming: HttpRequest): Promise<RawRequest> {
     const head = headOf(incoming);
-    if (source.allowCidrs.length > 0 && !isAddressIn(head.clientIp, source.allowCidrs)) throw new CallerRefusedError();
-    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
-    return { ...head, body: await readRequestBody(incoming, source.maxBytes) };
+    const reason = strangerReason(source, head);
+    if (reason !== null) throw await this.refusalOf(source, { ...head, body: NOTHING }, { ok: false, reason });
+    return this.requests.holding(source, incoming, async (request) => {
+      const judged = await this.verifier.judge(source, request);
+      if ('challenge' in judged) return judged.challenge;
+      if (!judged.ok) throw await this.refusalOf(source, request, judged);
+      const { taken, answer } = await this.receiver.receive(source, request, judged.eventId);
+      this.watch.taken(taken, source.mode, performance.now() - startedMs);
+      return answer;
+    });
   }
 
   private async refusalOf(

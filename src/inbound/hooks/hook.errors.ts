@@ -22,13 +22,14 @@ export class WebhookRefusedError extends WaybillError {
   }
 }
 
-export class CallerRefusedError extends WaybillError {
-  readonly code = 'CALLER_REFUSED';
+/** As many bodies as this process may hold are being stored. */
+export class HookBusyError extends WaybillError {
+  readonly code = 'HOOK_BUSY';
   readonly stage = 'request';
-  readonly remedy = 'Call from an address that the source allows.';
+  readonly remedy = 'Send it again later. For the operator: raise `limits.webhookBytes`, or start further processes.';
 
   constructor() {
-    super('The source takes no requests from this address');
+    super('There is no room for its body now');
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { bounded } from '../../common/bounded.js';
 import type { IntegrationId } from '../../common/ids.js';
 import { LogWriter } from '../../logging/log-writer.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
@@ -13,6 +14,7 @@ const LOGGED_A_MINUTE = 60;
 /** So many in a minute are worth an alert. */
 const BURST = 20;
 const TOLD_SOURCES = 10_000;
+const LOGGED_WITHIN_MS = 2_000;
 
 /** Requests that were not verified: each is counted, and leaves a log that says why, up to a number. */
 @Injectable()
@@ -44,6 +46,9 @@ export class RefusedWebhooks {
       ? this.capture.request(request, redactor)
       : this.capture.requestWithoutBody(request, redactor);
     const log = refusedLogOf(source, request.receivedAt, captured, reason);
-    await this.writer.offer({ kind: 'opened', log });
+    // Its caller waits, and is refused all the same.
+    await bounded(this.writer.offer({ kind: 'opened', log }), LOGGED_WITHIN_MS, 'Logging a refused webhook').catch(
+      (error: unknown) => this.log.warn(String(error)),
+    );
   }
 }

@@ -4,6 +4,7 @@ import { GroupCommit } from '../../common/group-commit.js';
 import type { OpenedEntry } from '../../logging/log-entry.js';
 import { LogFallback } from '../../logging/log-fallback.js';
 import { MongoLogSink } from '../../logging/mongo-log-sink.js';
+import { isRefusal } from '../../logging/refusal-guard.js';
 import { WebhookNotRecordedError } from './hook.errors.js';
 
 /** Where a webhook is: `kept`, where MongoDB is away, in what is written to it once it is back. */
@@ -21,7 +22,7 @@ const TAKEN_WITHIN_MS = 8_000;
 @Injectable()
 export class WebhookIntake {
   private readonly log = new Logger(WebhookIntake.name);
-  private readonly commits = new GroupCommit<OpenedEntry, Taken>({
+  private readonly commits = new GroupCommit<OpenedEntry, Taken | WebhookNotRecordedError>({
     maxBatch: MAX_BATCH,
     maxPending: MAX_PENDING,
     maxInFlight: MAX_IN_FLIGHT,
@@ -36,24 +37,31 @@ export class WebhookIntake {
 
   /** Resolves once it is durable. @throws WebhookNotRecordedError where nothing durable takes it. */
   async take(entry: OpenedEntry): Promise<Taken> {
-    try {
-      return await bounded(this.commits.submit(entry), TAKEN_WITHIN_MS, 'Storing a webhook');
-    } catch (error) {
-      throw error instanceof WebhookNotRecordedError ? error : new WebhookNotRecordedError(error);
-    }
+    const taking = bounded(this.commits.submit(entry), TAKEN_WITHIN_MS, 'Storing a webhook');
+    const taken = await taking.catch((error: unknown) => new WebhookNotRecordedError(error));
+    if (taken instanceof WebhookNotRecordedError) throw taken;
+    return taken;
   }
 
-  private async write(entries: readonly OpenedEntry[]): Promise<Taken[]> {
+  /** One that MongoDB refuses does not take the others with it. */
+  private async write(entries: readonly OpenedEntry[]): Promise<(Taken | WebhookNotRecordedError)[]> {
     if (this.fallback.isOpen()) {
       try {
         const there = await bounded(this.sink.open(entries), DIRECT_TIMEOUT_MS, `Storing ${entries.length} webhooks`);
         return entries.map((_, index) => (there.has(index) ? 'duplicate' : 'new'));
       } catch (error) {
+        if (isRefusal(error)) return this.writeOneByOne(entries, error);
         this.log.warn(`${entries.length} webhooks are kept elsewhere until MongoDB is back: ${String(error)}`);
         this.fallback.setAway();
       }
     }
-    if (!(await this.fallback.keep(entries))) throw new WebhookNotRecordedError();
-    return entries.map(() => 'kept');
+    const isKept = await this.fallback.keep(entries);
+    return entries.map(() => (isKept ? 'kept' : new WebhookNotRecordedError()));
+  }
+
+  private async writeOneByOne(entries: readonly OpenedEntry[], refusal: unknown) {
+    if (entries.length > 1) return (await Promise.all(entries.map((entry) => this.write([entry])))).flat();
+    this.log.error(`MongoDB refuses a webhook: ${String(refusal)}`);
+    return [new WebhookNotRecordedError(refusal)];
   }
 }

@@ -3,7 +3,7 @@ import { Controller, Get, HttpCode, Param, Post, Req, Res, UseFilters } from '@n
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { HttpRequest } from '../../http/http-message.js';
 import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
-import { HookGate } from '../hooks/hook-gate.js';
+import { HookRequests } from '../hooks/hook-requests.js';
 import { originOf } from '../hooks/raw-request-of.js';
 import { pageHtml } from './page-html.js';
 import { type CheckedRequest, SourcePages } from './source-page.js';
@@ -17,7 +17,7 @@ const OK = 200;
 export class SourcePageController {
   constructor(
     private readonly pages: SourcePages,
-    private readonly gate: HookGate,
+    private readonly requests: HookRequests,
   ) {}
 
   @Get(':token')
@@ -37,6 +37,6 @@ export class SourcePageController {
   @Post(':token/check')
   @HttpCode(OK)
   async check(@Param('token') token: string, @Req() request: HttpRequest): Promise<CheckedRequest> {
-    return this.pages.check(token, originOf(request), (source) => this.gate.read(source, request));
+    return this.pages.check(token, originOf(request), (source, use) => this.requests.holding(source, request, use));
   }
 }

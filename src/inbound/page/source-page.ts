@@ -6,6 +6,7 @@ import { BodySchemas } from '../../integrations/schemas/body-schemas.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { HookUnknownError } from '../hooks/hook.errors.js';
+import { strangerReason } from '../hooks/stranger-reason.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
 import { addressOf, pageAddressOf } from '../sources/source-token.js';
@@ -80,7 +81,7 @@ export class SourcePages {
       checkAddress: `${origin}${pageAddressOf(token)}/check`,
       maxBytes,
       example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
-      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),
+      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).filter(isRequest).map(shown),
     };
   }
 
@@ -88,19 +89,26 @@ export class SourcePages {
   async check(
     token: string,
     origin: string,
-    read: (source: InboundSource) => Promise<RawRequest>,
+    holding: (source: InboundSource, use: (request: RawRequest) => Promise<CheckedRequest>) => Promise<CheckedRequest>,
   ): Promise<CheckedRequest> {
     const source = await this.sourceOf(token);
-    const sent = await read(source);
     // Some sign the address that they call.
     const address = await this.addressOf(source, origin);
-    const raw = address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` };
-    const judged = await this.verifier.judge(source, raw);
-    const nothing = { reason: null, type: null, eventId: null, schemaFault: null, bytes: raw.body.length };
-    if ('challenge' in judged) return { ...nothing, verified: true };
-    if (!judged.ok) return { ...nothing, verified: false, reason: judged.reason };
-    const { type, eventId, json } = readWebhook(source, raw, judged.eventId);
-    return { ...nothing, verified: true, type, eventId, schemaFault: await this.schemaFault(source, json) };
+    return holding(source, (sent) =>
+      this.checked(source, address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` }),
+    );
+  }
+
+  private async checked(source: InboundSource, request: RawRequest): Promise<CheckedRequest> {
+    const nothing = { verified: false, reason: null, type: null, eventId: null, schemaFault: null };
+    const bytes = request.body.length;
+    const stranger = strangerReason(source, request);
+    if (stranger !== null) return { ...nothing, reason: stranger, bytes };
+    const judged = await this.verifier.judge(source, request);
+    if ('challenge' in judged) return { ...nothing, verified: true, bytes };
+    if (!judged.ok) return { ...nothing, reason: judged.reason, bytes };
+    const { type, eventId, json } = readWebhook(source, request, judged.eventId);
+    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, json), bytes };
   }
 
   private async sourceOf(token: string): Promise<InboundSource> {
@@ -131,6 +139,9 @@ const PROGRESS = {
   SUCCESS: 'taken and done',
   FAIL: 'taken; the receiver could not work on it',
 } as const;
+
+/** Staff may have had one worked on again. */
+const isRequest = ({ parentLogId }: IntegrationLog) => parentLogId === null;
 
 /** How the receiver worked on it is not the sender's matter. */
 function shown({ _id, createdAt, status, errorCode, errorMessage, firstAttempt }: IntegrationLog): ShownRequest {

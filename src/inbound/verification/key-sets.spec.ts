@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
@@ -160,8 +160,12 @@ describe('a token', () => {
     expect(await check(claims, more)).toEqual({ ok: true });
   });
 
-  it('tells the id of the event', async () => {
-    expect(await check({ ...good, jti: 'event-1' })).toEqual({ ok: true, eventId: 'event-1' });
+  it('takes the id of a token for that of the event only where the token vouches for the body', async () => {
+    const claims = { ...good, jti: 'token-1' };
+    expect(await check(claims)).toEqual({ ok: true });
+    const h = createHash('sha256').update('{}').digest('hex');
+    const hashed = { bodyHashClaim: 'h', bodyHashEncoding: 'hex' };
+    expect(await check({ ...claims, h }, hashed)).toEqual({ ok: true, eventId: 'token-1' });
   });
 
   it('is refused where another key signed it, or none', async () => {

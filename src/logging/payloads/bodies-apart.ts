@@ -39,12 +39,12 @@ export class BodiesApart {
   }
 
   /** Deletes what only these tries have, which came too late. */
-  async forget(executions: readonly Execution[]): Promise<void> {
-    const ids = executions.flatMap(({ attempt }) => payloadIdsOf(attempt));
+  async forget(tries: readonly Pick<Execution, 'logId' | 'attempt'>[]): Promise<void> {
+    const ids = tries.flatMap(({ attempt }) => payloadIdsOf(attempt));
     if (ids.length > 0)
       await this.payloads.deleteOwn(
         ids,
-        executions.map(({ logId }) => logId),
+        tries.map(({ logId }) => logId),
       );
   }
 

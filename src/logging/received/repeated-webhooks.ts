@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Collection } from 'mongoose';
-import { webhookLogIdFor } from '../../common/ids.js';
+import { type LogId, webhookLogIdFor } from '../../common/ids.js';
 import { Database } from '../../storage/database.js';
 import type { IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_LOGS } from '../integration-log.collection.js';
@@ -9,9 +9,14 @@ import { ReceivedRequestStore } from './received-request.store.js';
 
 type Equal = Pick<IntegrationLog, '_id' | 'createdAt' | 'correlationId'>;
 
+/** Which event of which source. */
+type OneOf = Pick<IntegrationLog, '_id' | 'tenantId' | 'integrationId' | 'context'>;
+
+const EQUAL = { createdAt: 1, correlationId: 1 };
+
 /**
- * Webhooks that were taken while MongoDB could not say whether an equal one was there. One that is there, and is so old
- * that its window had passed, was another: the new one is a log of its own.
+ * Webhooks of an event that has come before. One that comes after the window of the newest of them is another: a log of its
+ * own, whose id follows from that one's.
  */
 @Injectable()
 export class RepeatedWebhooks {
@@ -24,26 +29,40 @@ export class RepeatedWebhooks {
     this.logs = database.collection(INTEGRATION_LOGS);
   }
 
-  /** Of entries whose logs are there already, those that are others, under their own ids. */
-  async among(entries: readonly OpenedEntry[]): Promise<OpenedEntry[]> {
-    const webhooks = entries.filter(({ dedupeWindowMs }) => dedupeWindowMs !== undefined);
-    if (webhooks.length === 0) return [];
-    const equals = await this.logs
-      .find({ _id: { $in: webhooks.map(({ log }) => log._id) } })
-      .project<Equal>({ createdAt: 1, correlationId: 1 })
-      .toArray();
-    const byId = new Map(equals.map((equal) => [equal._id, equal]));
-    return webhooks.flatMap((entry) => {
-      const equal = byId.get(entry.log._id);
-      return equal && isAnother(entry, equal) ? [this.anew(entry)] : [];
-    });
+  /** The newest log of the event, replays apart. One that was erased is known by nothing but its id. */
+  async newestOf({ _id, tenantId, integrationId, context }: OneOf): Promise<Equal | null> {
+    const contextKeys = `webhookId=${String(context['webhookId'])}`;
+    const [own, [newest = null]] = await Promise.all([
+      this.logs.findOne<Equal>({ _id }, { projection: EQUAL }),
+      this.logs
+        .find({ tenantId, contextKeys, integrationId, parentLogId: null })
+        .project<Equal>(EQUAL)
+        .sort({ createdAt: -1, _id: -1 })
+        .hint('newest_of_key')
+        .limit(1)
+        .toArray(),
+    ]);
+    return own && newest && own.createdAt > newest.createdAt ? own : (newest ?? own);
   }
 
-  private anew(entry: OpenedEntry): OpenedEntry {
+  /**
+   * Of entries that were taken while MongoDB could not say whether an equal one was there, and whose logs are there now,
+   * those that are others, under their own ids.
+   */
+  async among(entries: readonly OpenedEntry[]): Promise<OpenedEntry[]> {
+    const others: OpenedEntry[] = [];
+    for (const entry of entries.filter(({ dedupeWindowMs }) => dedupeWindowMs !== undefined)) {
+      const newest = await this.newestOf(entry.log);
+      if (newest && isAnother(entry, newest)) others.push(this.anew(entry, newest._id));
+    }
+    return others;
+  }
+
+  private anew(entry: OpenedEntry, after: LogId): OpenedEntry {
     const { log, received = [] } = entry;
     const { integrationId, context } = log;
     if (!integrationId) return entry;
-    const _id = webhookLogIdFor(integrationId, String(context['webhookId']), log._id);
+    const _id = webhookLogIdFor(integrationId, String(context['webhookId']), after);
     return { ...entry, log: { ...log, _id }, received: this.received.resealed(received, _id) };
   }
 }

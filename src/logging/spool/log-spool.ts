@@ -1,4 +1,4 @@
-import { readFile, rename, statfs, unlink } from 'node:fs/promises';
+import { open, readFile, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../../config/settings.js';
@@ -18,6 +18,7 @@ const BATCH = 500;
 const ALERT_SHARE = 0.8;
 const CALM_SHARE = 0.5;
 const FULL = 1;
+const OWNER_ONLY = 0o600;
 
 /** A segment that is being drained: its lines, and how many of them are written. */
 interface Draining extends SegmentFile {
@@ -63,6 +64,22 @@ export class LogSpool implements LogLane {
   write(entries: readonly LogEntry[]): Promise<void> {
     const bytes = Buffer.from(entries.map(lineOf).join(''));
     return this.oneByOne(() => this.append(bytes));
+  }
+
+  /** Keeps entries that MongoDB will not have, out of the way of all others. Answers with the path of their file. */
+  putAside(entries: readonly LogEntry[]): Promise<string> {
+    return this.oneByOne(async () => {
+      const path = await this.ownFolder().refusedPath();
+      const file = await open(path, 'a', OWNER_ONLY);
+      try {
+        await file.appendFile(entries.map(lineOf).join(''));
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await syncFolderOf(path);
+      return path;
+    });
   }
 
   take(): Promise<Taken> {

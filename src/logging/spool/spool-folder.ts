@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { isOrphaned, ownFolderName, releasedFolderName, suffixOf } from './spool-owner.js';
 
 const SEGMENT = /^\d{8}\.jsonl$/;
+const REFUSED = 'refused.jsonl';
 const NUMBER_CHARS = 8;
 
 export interface SegmentFile {
@@ -23,6 +24,12 @@ export class SpoolFolder {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     this.lastNumber += 1;
     return join(folder, `${String(this.lastNumber).padStart(NUMBER_CHARS, '0')}.jsonl`);
+  }
+
+  /** Beside the folders of all processes, in a folder that exists. */
+  async refusedPath(): Promise<string> {
+    await mkdir(this.root, { recursive: true, mode: 0o700 });
+    return join(this.root, REFUSED);
   }
 
   /** Takes over what processes of this machine left behind when they ended, and answers with their segments in order. */

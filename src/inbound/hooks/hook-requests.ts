@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ByteBudget } from '../../common/byte-budget.js';
+import { SETTINGS, type Settings } from '../../config/settings.js';
+import type { HttpRequest } from '../../http/http-message.js';
+import type { RawRequest } from '../../logging/received/raw-request.js';
+import type { InboundSource } from '../sources/inbound-source.js';
+import { HookBusyError, HookRateExceededError } from './hook.errors.js';
+import { headOf } from './raw-request-of.js';
+import { readRequestBody } from './request-body.js';
+import { SourceRate } from './source-rate.js';
+
+/** Reads requests, as often and as large as their source takes them, and no more at once than there is room for. */
+@Injectable()
+export class HookRequests {
+  private readonly room: ByteBudget;
+
+  constructor(
+    private readonly rate: SourceRate,
+    @Inject(SETTINGS) { limits }: Settings,
+  ) {
+    this.room = new ByteBudget(limits.webhookBytes);
+  }
+
+  /**
+   * Does something with a request, whose body has its room until that is done.
+   * @throws HookRateExceededError, HookBusyError, or the errors of `request-body.ts`
+   */
+  async holding<T>(source: InboundSource, incoming: HttpRequest, use: (request: RawRequest) => Promise<T>): Promise<T> {
+    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
+    const declaredBytes = Number(incoming.headers['content-length'] ?? source.maxBytes);
+    const room = this.room.tryReserve(Math.min(declaredBytes, source.maxBytes));
+    if (!room) throw new HookBusyError();
+    try {
+      const body = await readRequestBody(incoming, source.maxBytes);
+      room.shrinkTo(body.length);
+      return await use({ ...headOf(incoming), body });
+    } finally {
+      room.release();
+    }
+  }
+}
