@@ -86,9 +86,9 @@ export class MongoLogSink implements LogSink {
   /** The requests first: a log that is there can be worked on. */
   private async insertOpened(entries: readonly OpenedEntry[]): Promise<ReadonlySet<number>> {
     if (entries.length === 0) return new Set();
-    const received = entries.flatMap((entry) => entry.received ?? []);
+    const parts = entries.flatMap((entry) => entry.received ?? []);
     const logs = entries.map(({ log }) => log);
-    await Promise.all([received.length > 0 && this.received.insert(received), this.origins.note(logs)]);
+    await Promise.all([parts.length > 0 && this.received.insert(parts), this.origins.note(logs)]);
     const there = await this.database.insertEach(INTEGRATION_LOGS, logs, bytesOfLog);
     await this.forgetRequestsOfErased(entries.filter(({ received }, index) => received && there.has(index)));
     return there;

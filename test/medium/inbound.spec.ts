@@ -238,7 +238,8 @@ describe('webhooks', () => {
     });
     const body = result('S-12');
     const send = () => post(path, body);
-    await eventually(send, ({ status }) => status === 503);
+    const full = await eventually(send, ({ status }) => status === 503);
+    expect(full.body.code).toBe('HOOK_BUSY');
     const [busy] = slow;
     busy?.destroy();
     await eventually(send, ({ status }) => status === 202);
