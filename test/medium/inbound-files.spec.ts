@@ -13,15 +13,29 @@ class Acknowledgement {
   claim!: number;
 }
 
+class Listing {
+  @IsString()
+  type!: string;
+
+  @IsString()
+  claim!: string;
+}
+
 @Injectable()
 class Acknowledgements {
   readonly calls: { claim: number; key: string }[] = [];
+  readonly listed: string[] = [];
   readonly failing = new Set<number>();
 
   @InboundWebhook('insurer', 'claim.acknowledged')
   async onAcknowledged({ claim }: Acknowledgement, { idempotencyKey }: ReceivedWebhook) {
     this.calls.push({ claim, key: idempotencyKey });
     if (this.failing.delete(claim)) throw new Error(`the store is away for ${claim}`);
+  }
+
+  @InboundWebhook('insurer', 'claim.listed')
+  async onListed({ claim }: Listing) {
+    this.listed.push(claim);
   }
 }
 
@@ -86,5 +100,23 @@ describe('files of records', () => {
   it('may be CSV, whose values are texts', async () => {
     const logId = await post('csv', 'type,claim\nclaim.acknowledged,7\n');
     expect(await host.waitForLog(logId, 'FAIL')).toMatchObject({ errorMessage: '1 of 1 records failed' });
+  });
+
+  it('may be CSV with faulty records anywhere: each of the others is worked on once', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, claim) => `claim.listed,${claim}`);
+    const faulty = new Map([
+      [0, 'claim.listed'],
+      [700, 'claim.listed,7"0"0'],
+      [1_500, 'claim.listed,1500,more'],
+      [2_999, 'claim.listed,"2999'],
+    ]);
+    const written = rows.map((row, claim) => faulty.get(claim) ?? row);
+    const logId = await post('csv', ['type,claim', ...written].join('\n'));
+    const log = await host.waitForLog(logId, 'FAIL');
+    expect(log).toMatchObject({ errorMessage: '4 of 3000 records failed', errorClass: 'rejected' });
+    const failed = await host.find(WebhookFileStore).failedOf(LAB, log._id, 0, 10);
+    expect(failed.map(({ line: at }) => at)).toEqual([...faulty.keys()].map((claim) => claim + 2));
+    const others = rows.flatMap((_, claim) => (faulty.has(claim) ? [] : [String(claim)]));
+    expect(acknowledgements.listed).toEqual(others);
   });
 });
