@@ -1,7 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
+import { asLogId, type LogId } from '../../src/common/ids.js';
 import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
+import { FAILED_RECORDS, WEBHOOK_FILES, type WebhookFile } from '../../src/inbound/bulk/webhook-file.collection.js';
 import { WebhookFileStore } from '../../src/inbound/bulk/webhook-file.store.js';
+import type { LogStatus } from '../../src/logging/integration-log.js';
+import { Database } from '../../src/storage/database.js';
+import { eventually } from '../support/eventually.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { createSource, signed } from '../support/inbound-sources.js';
 
@@ -26,10 +31,12 @@ class Acknowledgements {
   readonly calls: { claim: number; key: string }[] = [];
   readonly listed: string[] = [];
   readonly failing = new Set<number>();
+  readonly refusing = new Set<number>();
 
   @InboundWebhook('insurer', 'claim.acknowledged')
   async onAcknowledged({ claim }: Acknowledgement, { idempotencyKey }: ReceivedWebhook) {
     this.calls.push({ claim, key: idempotencyKey });
+    if (this.refusing.has(claim)) throw new UnprocessableEntityException(`there is no claim ${claim}`);
     if (this.failing.delete(claim)) throw new Error(`the store is away for ${claim}`);
   }
 
@@ -118,5 +125,41 @@ describe('files of records', () => {
     expect(failed.map(({ line: at }) => at)).toEqual([...faulty.keys()].map((claim) => claim + 2));
     const others = rows.flatMap((_, claim) => (faulty.has(claim) ? [] : [String(claim)]));
     expect(acknowledgements.listed).toEqual(others);
+  });
+
+  describe('whose process died between writing which records failed and how far it had come', () => {
+    const START = { line: 0, succeeded: 0, failed: 0, read: false };
+
+    /** Leaves a file of three records, of which two fail, as such a process would; resolves once it was retried. */
+    async function diedAndRetried(left: Partial<WebhookFile>, still: LogStatus, before?: (logId: LogId) => unknown) {
+      acknowledgements.refusing.add(2).add(3);
+      const logId = asLogId(await post('ndjson', [line(1), line(2), line(3)].join('\n')));
+      const { attemptCount } = await host.waitForLog(logId, 'FAIL');
+      await host.find(Database).collection(WEBHOOK_FILES).updateOne({ _id: logId }, { $set: left });
+      await before?.(logId);
+      const key = await host.createKey();
+      const retry = host.http.post(`/v1/logs/${logId}/retry`).set('authorization', `Bearer ${key}`);
+      await retry.send({ reason: 'the store is back' }).expect(202);
+      await eventually(
+        () => host.findLog(logId),
+        (log) => log?.status === still && log.attemptCount > attemptCount,
+      );
+      acknowledgements.refusing.clear();
+      return host.find(WebhookFileStore).find(logId);
+    }
+
+    it('FAIL where these fail again', async () => {
+      expect(await diedAndRetried(START, 'FAIL')).toMatchObject({ line: 3, succeeded: 1, failed: 2, read: true });
+    });
+
+    it('count those that succeed now as such', async () => {
+      const mend = () => acknowledgements.refusing.delete(2);
+      expect(await diedAndRetried(START, 'FAIL', mend)).toMatchObject({ line: 3, succeeded: 2, failed: 1 });
+    });
+
+    it('SUCCEED where it had written that the last of these has succeeded', async () => {
+      const mend = (logId: LogId) => host.find(Database).collection(FAILED_RECORDS).deleteMany({ logId });
+      expect(await diedAndRetried({}, 'SUCCESS', mend)).toMatchObject({ line: 3, succeeded: 3, failed: 0 });
+    });
   });
 });
