@@ -57,7 +57,10 @@ describe('files of records', () => {
     acknowledgements = host.find(Acknowledgements);
   });
 
-  beforeEach(() => acknowledgements.calls.splice(0));
+  beforeEach(() => {
+    acknowledgements.calls.splice(0);
+    acknowledgements.refusing.clear();
+  });
 
   afterAll(() => host.close());
 
@@ -94,6 +97,17 @@ describe('files of records', () => {
       { claim: 5, key: `${logId}-5` },
       { claim: 3, key: `${logId}-3` },
     ]);
+  });
+
+  it('show nothing of a failed record that the tenant wants hidden', async () => {
+    const platform = await host.createKey(null);
+    const redaction = { paths: [], names: [], patterns: ['claim [0-9]+'] };
+    const change = host.http.patch(`/v1/tenants/${LAB}`).set('authorization', `Bearer ${platform}`);
+    await change.send({ redaction }).expect(200);
+    acknowledgements.refusing.add(41);
+    const { _id } = await host.waitForLog(await post('ndjson', line(41)), 'FAIL');
+    const [failed] = await host.find(WebhookFileStore).failedOf(LAB, _id, 0, 10);
+    expect(failed).toMatchObject({ errorCode: 'HTTP_422', errorMessage: 'there is no ***' });
   });
 
   it('may be large, and are done to the last record', async () => {
@@ -144,7 +158,6 @@ describe('files of records', () => {
         () => host.findLog(logId),
         (log) => log?.status === still && log.attemptCount > attemptCount,
       );
-      acknowledgements.refusing.clear();
       return host.find(WebhookFileStore).find(logId);
     }
 

@@ -3,8 +3,9 @@ import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.j
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import { WebhookCapture } from '../webhook-capture.js';
 import { recordOf, type Webhook } from '../webhook.js';
-import { verdictOfHandling } from '../work/handling-verdict.js';
+import { shownFailure, verdictOfHandling } from '../work/handling-verdict.js';
 import { SingleWork } from '../work/single-work.js';
 import { type BulkFormat, type BulkRecord, recordsIn } from './record-reader.js';
 import { RecordsFailedError } from './records-failed.error.js';
@@ -23,6 +24,7 @@ export class BulkWork {
     private readonly single: SingleWork,
     private readonly files: WebhookFileStore,
     private readonly tenants: TenantSettings,
+    private readonly capture: WebhookCapture,
   ) {}
 
   /**
@@ -73,7 +75,8 @@ export class BulkWork {
       await this.single.handle(own, log, `${log._id}-${record.line}`);
       return null;
     } catch (error) {
-      const { errorClass, errorCode, errorMessage } = verdictOfHandling(error);
+      const redactor = await this.capture.redactorFor(webhook.source);
+      const { errorClass, errorCode, errorMessage } = shownFailure(verdictOfHandling(error), redactor);
       return { errorClass, errorCode, errorMessage };
     }
   }
