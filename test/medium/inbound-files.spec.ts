@@ -1,7 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
+import { asLogId, type LogId } from '../../src/common/ids.js';
 import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
+import { FAILED_RECORDS, WEBHOOK_FILES, type WebhookFile } from '../../src/inbound/bulk/webhook-file.collection.js';
 import { WebhookFileStore } from '../../src/inbound/bulk/webhook-file.store.js';
+import type { LogStatus } from '../../src/logging/integration-log.js';
+import { Database } from '../../src/storage/database.js';
+import { eventually } from '../support/eventually.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { createSource, signed } from '../support/inbound-sources.js';
 
@@ -13,15 +18,31 @@ class Acknowledgement {
   claim!: number;
 }
 
+class Listing {
+  @IsString()
+  type!: string;
+
+  @IsString()
+  claim!: string;
+}
+
 @Injectable()
 class Acknowledgements {
   readonly calls: { claim: number; key: string }[] = [];
+  readonly listed: string[] = [];
   readonly failing = new Set<number>();
+  readonly refusing = new Set<number>();
 
   @InboundWebhook('insurer', 'claim.acknowledged')
   async onAcknowledged({ claim }: Acknowledgement, { idempotencyKey }: ReceivedWebhook) {
     this.calls.push({ claim, key: idempotencyKey });
+    if (this.refusing.has(claim)) throw new UnprocessableEntityException(`there is no claim ${claim}`);
     if (this.failing.delete(claim)) throw new Error(`the store is away for ${claim}`);
+  }
+
+  @InboundWebhook('insurer', 'claim.listed')
+  async onListed({ claim }: Listing) {
+    this.listed.push(claim);
   }
 }
 
@@ -36,7 +57,10 @@ describe('files of records', () => {
     acknowledgements = host.find(Acknowledgements);
   });
 
-  beforeEach(() => acknowledgements.calls.splice(0));
+  beforeEach(() => {
+    acknowledgements.calls.splice(0);
+    acknowledgements.refusing.clear();
+  });
 
   afterAll(() => host.close());
 
@@ -75,6 +99,17 @@ describe('files of records', () => {
     ]);
   });
 
+  it('show nothing of a failed record that the tenant wants hidden', async () => {
+    const platform = await host.createKey(null);
+    const redaction = { paths: [], names: [], patterns: ['claim [0-9]+'] };
+    const change = host.http.patch(`/v1/tenants/${LAB}`).set('authorization', `Bearer ${platform}`);
+    await change.send({ redaction }).expect(200);
+    acknowledgements.refusing.add(41);
+    const { _id } = await host.waitForLog(await post('ndjson', line(41)), 'FAIL');
+    const [failed] = await host.find(WebhookFileStore).failedOf(LAB, _id, 0, 10);
+    expect(failed).toMatchObject({ errorCode: 'HTTP_422', errorMessage: 'there is no ***' });
+  });
+
   it('may be large, and are done to the last record', async () => {
     const count = 20_000;
     const logId = await post('ndjson', Array.from({ length: count }, (_, index) => line(index)).join('\n'));
@@ -86,5 +121,58 @@ describe('files of records', () => {
   it('may be CSV, whose values are texts', async () => {
     const logId = await post('csv', 'type,claim\nclaim.acknowledged,7\n');
     expect(await host.waitForLog(logId, 'FAIL')).toMatchObject({ errorMessage: '1 of 1 records failed' });
+  });
+
+  it('may be CSV with faulty records anywhere: each of the others is worked on once', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, claim) => `claim.listed,${claim}`);
+    const faulty = new Map([
+      [0, 'claim.listed'],
+      [700, 'claim.listed,7"0"0'],
+      [1_500, 'claim.listed,1500,more'],
+      [2_999, 'claim.listed,"2999'],
+    ]);
+    const written = rows.map((row, claim) => faulty.get(claim) ?? row);
+    const logId = await post('csv', ['type,claim', ...written].join('\n'));
+    const log = await host.waitForLog(logId, 'FAIL');
+    expect(log).toMatchObject({ errorMessage: '4 of 3000 records failed', errorClass: 'rejected' });
+    const failed = await host.find(WebhookFileStore).failedOf(LAB, log._id, 0, 10);
+    expect(failed.map(({ line: at }) => at)).toEqual([...faulty.keys()].map((claim) => claim + 2));
+    const others = rows.flatMap((_, claim) => (faulty.has(claim) ? [] : [String(claim)]));
+    expect(acknowledgements.listed).toEqual(others);
+  });
+
+  describe('whose process died between writing which records failed and how far it had come', () => {
+    const START = { line: 0, succeeded: 0, failed: 0, read: false };
+
+    /** Leaves a file of three records, of which two fail, as such a process would; resolves once it was retried. */
+    async function diedAndRetried(left: Partial<WebhookFile>, still: LogStatus, before?: (logId: LogId) => unknown) {
+      acknowledgements.refusing.add(2).add(3);
+      const logId = asLogId(await post('ndjson', [line(1), line(2), line(3)].join('\n')));
+      const { attemptCount } = await host.waitForLog(logId, 'FAIL');
+      await host.find(Database).collection(WEBHOOK_FILES).updateOne({ _id: logId }, { $set: left });
+      await before?.(logId);
+      const key = await host.createKey();
+      const retry = host.http.post(`/v1/logs/${logId}/retry`).set('authorization', `Bearer ${key}`);
+      await retry.send({ reason: 'the store is back' }).expect(202);
+      await eventually(
+        () => host.findLog(logId),
+        (log) => log?.status === still && log.attemptCount > attemptCount,
+      );
+      return host.find(WebhookFileStore).find(logId);
+    }
+
+    it('FAIL where these fail again', async () => {
+      expect(await diedAndRetried(START, 'FAIL')).toMatchObject({ line: 3, succeeded: 1, failed: 2, read: true });
+    });
+
+    it('count those that succeed now as such', async () => {
+      const mend = () => acknowledgements.refusing.delete(2);
+      expect(await diedAndRetried(START, 'FAIL', mend)).toMatchObject({ line: 3, succeeded: 2, failed: 1 });
+    });
+
+    it('SUCCEED where it had written that the last of these has succeeded', async () => {
+      const mend = (logId: LogId) => host.find(Database).collection(FAILED_RECORDS).deleteMany({ logId });
+      expect(await diedAndRetried({}, 'SUCCESS', mend)).toMatchObject({ line: 3, succeeded: 3, failed: 0 });
+    });
   });
 });

@@ -3,8 +3,9 @@ import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.j
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import { WebhookCapture } from '../webhook-capture.js';
 import { recordOf, type Webhook } from '../webhook.js';
-import { verdictOfHandling } from '../work/handling-verdict.js';
+import { shownFailure, verdictOfHandling } from '../work/handling-verdict.js';
 import { SingleWork } from '../work/single-work.js';
 import { type BulkFormat, type BulkRecord, recordsIn } from './record-reader.js';
 import { RecordsFailedError } from './records-failed.error.js';
@@ -23,6 +24,7 @@ export class BulkWork {
     private readonly single: SingleWork,
     private readonly files: WebhookFileStore,
     private readonly tenants: TenantSettings,
+    private readonly capture: WebhookCapture,
   ) {}
 
   /**
@@ -73,7 +75,8 @@ export class BulkWork {
       await this.single.handle(own, log, `${log._id}-${record.line}`);
       return null;
     } catch (error) {
-      const { errorClass, errorCode, errorMessage } = verdictOfHandling(error);
+      const redactor = await this.capture.redactorFor(webhook.source);
+      const { errorClass, errorCode, errorMessage } = shownFailure(verdictOfHandling(error), redactor);
       return { errorClass, errorCode, errorMessage };
     }
   }
@@ -90,18 +93,27 @@ class BulkRun {
   private noted = 0;
   private keptAtMs = performance.now();
 
+  private readonly startLine: number;
+  private file: WebhookFile;
+
   constructor(
-    private file: WebhookFile,
+    before: WebhookFile,
     private readonly failedBefore: ReadonlySet<number>,
-  ) {}
+  ) {
+    this.startLine = before.line;
+    // Of a process that died between writing which records failed and how far it had come, the former is right.
+    const failed = [...failedBefore].filter((line) => this.isCounted(line)).length;
+    this.file = { ...before, failed, succeeded: before.succeeded + before.failed - failed };
+  }
 
   /** Whether the record has still to be worked on. */
   has({ line }: BulkRecord): boolean {
-    return line > this.file.line || this.failedBefore.has(line);
+    return !this.isCounted(line) || this.failedBefore.has(line);
   }
 
   note({ line }: BulkRecord, fault: RecordFault | null): void {
     const wasFailed = this.failedBefore.has(line);
+    const wasCounted = this.isCounted(line);
     const { _id: logId, tenantId, expiresAt, succeeded, failed } = this.file;
     if (fault) {
       this.failed.push({ _id: `${logId}-${line}`, logId, tenantId, line, ...fault, failedAt: new Date(), expiresAt });
@@ -111,7 +123,7 @@ class BulkRun {
       ...this.file,
       line: Math.max(this.file.line, line),
       succeeded: succeeded + (fault ? 0 : 1),
-      failed: failed + (fault ? 1 : 0) - (wasFailed ? 1 : 0),
+      failed: failed + (fault ? 1 : 0) - (wasCounted ? 1 : 0),
       updatedAt: new Date(),
     };
     this.noted += 1;
@@ -129,5 +141,10 @@ class BulkRun {
     this.noted = 0;
     this.keptAtMs = performance.now();
     return { file, failed, mended };
+  }
+
+  /** Whether an earlier try has counted the record among those that succeeded or failed. */
+  private isCounted(line: number): boolean {
+    return line <= this.startLine;
   }
 }

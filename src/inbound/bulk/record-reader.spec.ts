@@ -25,11 +25,46 @@ describe('records of a file', () => {
       { line: 3, fault: 'it is not UTF-8' },
       { line: 4, value: 3 },
     ]);
-    const csv = await read('id,name\n1,Ana\n2,Ben,more\n3,"Cleo\nMay"\n', 'csv');
-    expect(csv.toSorted((a, b) => a.line - b.line)).toEqual([
+    expect(await read('id,name\n1,Ana\n2,Ben,more\n3,"Cleo\nMay"\n4,D"a"n\n5,Eve\n', 'csv')).toEqual([
       { line: 2, value: { id: '1', name: 'Ana' } },
       { line: 3, fault: 'it is not CSV: CSV_RECORD_INCONSISTENT_COLUMNS' },
       { line: 5, value: { id: '3', name: 'Cleo\nMay' } },
+      { line: 6, fault: 'it is not CSV: INVALID_OPENING_QUOTE' },
+      { line: 7, value: { id: '5', name: 'Eve' } },
+    ]);
+  });
+
+  it('come in the order of their lines, faulty ones too', async () => {
+    const cells = fc.constantFrom(['a'], ['a', 'b'], ['a', 'several\nlines'], ['a', 'b', 'c']);
+    const rows = fc.array(fc.record({ cells, times: fc.constantFrom(1, 2, 1_500) }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(rows, async (parts) => {
+        const all = parts.flatMap(({ cells: row, times }) => Array.from({ length: times }, () => row));
+        const records = await read(stringify([['id', 'name'], ...all], { quoted: true }), 'csv');
+        expect(records.map((record) => 'value' in record)).toEqual(all.map(({ length }) => length === 2));
+        const lines = records.map(({ line }) => line);
+        expect(lines).toEqual([...new Set(lines)].toSorted((a, b) => a - b));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each([
+    ['ndjson', (text: string) => JSON.stringify({ text }), 1],
+    ['csv', (text: string) => text, 2],
+  ] as const)('are read on after one of %s that is too large', async (format, row, first) => {
+    const texts = ['before', 'x'.repeat(1_048_577), 'after'].map(row);
+    const records = await read([...(format === 'csv' ? ['text'] : []), ...texts].join('\n'), format);
+    expect(records).toEqual([
+      { line: first, value: { text: 'before' } },
+      { line: first + 1, fault: 'it has more than 1048576 bytes' },
+      { line: first + 2, value: { text: 'after' } },
+    ]);
+  });
+
+  it('are none where the names of the columns cannot be read', async () => {
+    expect(await read('id,na"me"\n1,Ana\n2,Ben\n', 'csv')).toEqual([
+      { line: 1, fault: 'the names of the columns are not CSV: INVALID_OPENING_QUOTE' },
     ]);
   });
 

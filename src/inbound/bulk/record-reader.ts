@@ -1,18 +1,22 @@
-import { parse } from 'csv-parse';
+import { type Parser, parse } from 'csv-parse';
 import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 
 export const BULK_FORMATS = ['ndjson', 'csv'] as const;
 /** One JSON value a line (ndjson.org), or CSV (RFC 4180) whose first record names the columns. */
 export type BulkFormat = (typeof BULK_FORMATS)[number];
 
-/** One record of a file, with its place in it. */
+/** One record of a file, with its place in it: records come in the order of their lines. */
 export type BulkRecord =
   /** `line`: where it ends, from 1. */
   { readonly line: number; readonly value: unknown } | { readonly line: number; readonly fault: string };
 
 /** Longer records are no records of a healthy file. */
 const MAX_RECORD_BYTES = 1_048_576;
+const TOO_LARGE = `it has more than ${MAX_RECORD_BYTES} bytes`;
 const NEWLINE = 0x0a;
+const PIECE_BYTES = 65_536;
 
 /** The records of a file, one after the other. A record that cannot be read is told as such, and the next one is read. */
 export const recordsIn = (body: Buffer, format: BulkFormat): AsyncIterable<BulkRecord> =>
@@ -30,7 +34,7 @@ async function* jsonRecords(body: Buffer): AsyncGenerator<BulkRecord> {
 }
 
 function jsonOf(text: Buffer): { value: unknown } | { fault: string } {
-  if (text.length > MAX_RECORD_BYTES) return { fault: `it has more than ${MAX_RECORD_BYTES} bytes` };
+  if (text.length > MAX_RECORD_BYTES) return { fault: TOO_LARGE };
   if (!isUtf8(text)) return { fault: 'it is not UTF-8' };
   try {
     return { value: JSON.parse(text.toString('utf8')) };
@@ -40,25 +44,40 @@ function jsonOf(text: Buffer): { value: unknown } | { fault: string } {
 }
 
 async function* csvRecords(body: Buffer): AsyncGenerator<BulkRecord> {
-  const faults: BulkRecord[] = [];
-  const parser = parse({
+  const parser: Parser = parse({
     bom: true,
     columns: true,
     info: true,
-    max_record_size: MAX_RECORD_BYTES,
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
       // `lines` is not among the members that the error's type names.
-      const line = Number(error ? Reflect.get(error, 'lines') : 0);
-      faults.push({ line, fault: `it is not CSV: ${error?.code ?? 'unreadable'}` });
+      const lines = Number(error ? Reflect.get(error, 'lines') : 0);
+      const isOfNames = parser.options.columns === true;
+      const what = isOfNames ? 'the names of the columns are not CSV' : 'it is not CSV';
+      // Between the records, so that all come in the order of the file.
+      parser.push({ info: { lines }, fault: `${what}: ${error?.code ?? 'unreadable'}`, isOfNames });
       return undefined;
     },
   });
-  parser.end(body);
-  for await (const { record, info } of parser) {
-    yield* faults.splice(0);
-    yield { line: info.lines, value: record };
+  let last = 0;
+  for await (const { record: value, info, fault, isOfNames } of Readable.from(piecesOf(body)).pipe(parser)) {
+    const line: number = info.lines;
+    // The parser may find several faults in a line.
+    if (line > last) yield fault === undefined ? { line, ...checked(value) } : { line, fault };
+    if (isOfNames) return;
+    last = line;
   }
-  yield* faults;
 }
+
+/** Not all at once: a file must neither be in memory twice nor hold up what else the process does. */
+async function* piecesOf(body: Buffer): AsyncGenerator<Buffer> {
+  for (let start = 0; start < body.length; start += PIECE_BYTES) {
+    yield body.subarray(start, start + PIECE_BYTES);
+    await setImmediate();
+  }
+}
+
+/** The parser's own limit would have it lose what comes after the record. */
+const checked = (value: unknown): { value: unknown } | { fault: string } =>
+  Buffer.byteLength(JSON.stringify(value)) > MAX_RECORD_BYTES ? { fault: TOO_LARGE } : { value };

@@ -1,4 +1,5 @@
 import type { ErrorClass } from '../../common/error-class.js';
+import type { Redactor } from '../../common/redaction.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { verdictOfError } from '../../dispatch/pipeline/error-verdicts.js';
 import type { FailVerdict } from '../../dispatch/pipeline/verdict.js';
@@ -40,6 +41,12 @@ export function verdictOfHandling(error: unknown): FailVerdict {
     retryAfterMs: null,
   };
 }
+
+/** A host's error may hold a value of the webhook. `redactor`: `null` where nobody knows what is to be hidden. */
+export const shownFailure = (failure: FailVerdict, redactor: Redactor | null): FailVerdict => ({
+  ...failure,
+  errorMessage: redactor?.text(failure.errorMessage) ?? failure.errorCode,
+});
 
 const UNPROCESSABLE = 422;
 const SCHEMA_NOT_MET = 'The webhook does not meet the schema of its source';

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { lostExecutionIdFor } from '../../common/ids.js';
-import type { Redactor } from '../../common/redaction.js';
 import { executionOf } from '../../dispatch/execution.js';
 import type { Verdict } from '../../dispatch/pipeline/verdict.js';
 import { PROCESS_DIED } from '../../dispatch/refusals.js';
@@ -17,7 +16,7 @@ import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
 import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
-import { answerOfHandling, verdictOfHandling } from './handling-verdict.js';
+import { answerOfHandling, shownFailure, verdictOfHandling } from './handling-verdict.js';
 import { SingleWork } from './single-work.js';
 import { SourceGoneError } from './source-gone.error.js';
 
@@ -54,7 +53,7 @@ export class InboundRunner implements TryMaker {
     return executionOf({
       log,
       integration: source || null,
-      verdict: shownVerdict(made.verdict, redactor),
+      verdict: made.verdict.outcome === 'success' ? made.verdict : shownFailure(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
       request: request && this.capture.request(request, redactor),
@@ -95,9 +94,3 @@ export class InboundRunner implements TryMaker {
     }
   }
 }
-
-/** A host's error may hold a value of the webhook. */
-const shownVerdict = (verdict: Verdict, redactor: Redactor | null): Verdict =>
-  verdict.outcome === 'success'
-    ? verdict
-    : { ...verdict, errorMessage: redactor?.text(verdict.errorMessage) ?? verdict.errorCode };
