@@ -8,6 +8,7 @@ import { captureBody } from '../logging/body-capture.js';
 import type { CapturedRequest, CapturedResponse } from '../logging/integration-log.js';
 import type { RawRequest } from '../logging/received/raw-request.js';
 import { RedactionDesk } from '../security/tenants/redaction-desk.js';
+import { contentOf } from './handlers/answer-content.js';
 import type { HandlerAnswer } from './handlers/received-webhook.js';
 import type { StoredVerification } from './sources/inbound-source.js';
 import { findVerificationScheme } from './verification/verification-schemes.js';
@@ -58,12 +59,11 @@ export class WebhookCapture {
     return { ...this.request({ ...request, body: Buffer.alloc(0) }, redactor), body: measured(request) };
   }
 
-  answer({ status, body }: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
-    const text = body === undefined ? null : JSON.stringify(body);
-    const contentType = text === null ? null : 'application/json';
+  answer(answer: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
+    const { text, contentType, fault = null } = contentOf(answer);
     const limit = redactor ? this.settings.limits.loggedBodyBytes : 0;
-    const shown = (json: string) => redactor?.body(json, 'response', contentType) ?? json;
-    return { status, headers: {}, body: captureBody(text, limit, shown, contentType) };
+    const shown = (content: string) => redactor?.body(content, 'response', contentType) ?? content;
+    return { status: answer.status, headers: {}, body: captureBody(text ?? fault, limit, shown, contentType) };
   }
 }
 
