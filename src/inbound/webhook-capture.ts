@@ -11,7 +11,7 @@ import { RedactionDesk } from '../security/tenants/redaction-desk.js';
 import { contentOf } from './handlers/answer-content.js';
 import type { HandlerAnswer } from './handlers/received-webhook.js';
 import type { StoredVerification } from './sources/inbound-source.js';
-import { findVerificationScheme } from './verification/verification-schemes.js';
+import { credentialPlacesOf } from './verification/verification-schemes.js';
 
 /** Whose webhooks are captured; a source that was deleted has no verification left. */
 export interface CaptureOwner {
@@ -29,8 +29,7 @@ export class WebhookCapture {
 
   /** `null` where nobody knows now what the tenant wants hidden. */
   async redactorFor({ tenantId, verification }: CaptureOwner): Promise<Redactor | null> {
-    const scheme = verification && findVerificationScheme(verification.kind);
-    const { headers, query } = scheme?.credentialPlaces(verification?.settings ?? {}) ?? { headers: [], query: [] };
+    const { headers, query } = verification ? credentialPlacesOf(verification) : { headers: [], query: [] };
     const rules = await this.redaction.knownRulesFor(tenantId, { ...NO_REDACTION, names: [...headers, ...query] });
     return rules && new Redactor([], rules);
   }
