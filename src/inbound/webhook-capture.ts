@@ -8,9 +8,10 @@ import { captureBody } from '../logging/body-capture.js';
 import type { CapturedRequest, CapturedResponse } from '../logging/integration-log.js';
 import type { RawRequest } from '../logging/received/raw-request.js';
 import { RedactionDesk } from '../security/tenants/redaction-desk.js';
+import { contentOf } from './handlers/answer-content.js';
 import type { HandlerAnswer } from './handlers/received-webhook.js';
 import type { StoredVerification } from './sources/inbound-source.js';
-import { findVerificationScheme } from './verification/verification-schemes.js';
+import { credentialPlacesOf } from './verification/verification-schemes.js';
 
 /** Whose webhooks are captured; a source that was deleted has no verification left. */
 export interface CaptureOwner {
@@ -28,8 +29,7 @@ export class WebhookCapture {
 
   /** `null` where nobody knows now what the tenant wants hidden. */
   async redactorFor({ tenantId, verification }: CaptureOwner): Promise<Redactor | null> {
-    const scheme = verification && findVerificationScheme(verification.kind);
-    const { headers, query } = scheme?.credentialPlaces(verification?.settings ?? {}) ?? { headers: [], query: [] };
+    const { headers, query } = verification ? credentialPlacesOf(verification) : { headers: [], query: [] };
     const rules = await this.redaction.knownRulesFor(tenantId, { ...NO_REDACTION, names: [...headers, ...query] });
     return rules && new Redactor([], rules);
   }
@@ -58,12 +58,11 @@ export class WebhookCapture {
     return { ...this.request({ ...request, body: Buffer.alloc(0) }, redactor), body: measured(request) };
   }
 
-  answer({ status, body }: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
-    const text = body === undefined ? null : JSON.stringify(body);
-    const contentType = text === null ? null : 'application/json';
+  answer(answer: HandlerAnswer, redactor: Redactor | null): CapturedResponse {
+    const { text, contentType, fault = null } = contentOf(answer);
     const limit = redactor ? this.settings.limits.loggedBodyBytes : 0;
-    const shown = (json: string) => redactor?.body(json, 'response', contentType) ?? json;
-    return { status, headers: {}, body: captureBody(text, limit, shown, contentType) };
+    const shown = (content: string) => redactor?.body(content, 'response', contentType) ?? content;
+    return { status: answer.status, headers: {}, body: captureBody(text ?? fault, limit, shown, contentType) };
   }
 }
 

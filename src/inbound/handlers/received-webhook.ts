@@ -14,6 +14,7 @@ export interface ReceivedWebhook {
   /** From 1. */
   readonly attempt: number;
   readonly source: { readonly id: string; readonly name: string };
+  /** As it came, but for `***` in place of its address's secret and of what proved its sender. */
   readonly request: RawRequest;
 }
 

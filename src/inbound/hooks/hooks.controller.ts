@@ -3,6 +3,7 @@ import { All, Controller, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type HttpRequest } from '../../http/http-message.js';
 import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
+import { contentOf } from '../handlers/answer-content.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import { HookGate } from './hook-gate.js';
 
@@ -28,11 +29,10 @@ export class HooksController {
   }
 }
 
-function write(response: ServerResponse, { status, body, headers = {} }: HandlerAnswer): void {
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (body === undefined) return void response.end();
-  if (typeof body === 'string' && headers['content-type'] !== undefined) return void response.end(body);
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.end(JSON.stringify(body));
+function write(response: ServerResponse, answer: HandlerAnswer): void {
+  const { text, contentType } = contentOf(answer);
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (contentType !== null) response.setHeader('content-type', contentType);
+  response.end(text ?? undefined);
 }

@@ -27,7 +27,7 @@ export interface ChallengeAnswer {
 }
 
 /** Where a request carries what would let anybody repeat it; names of headers are in lower case. */
-interface CredentialPlaces {
+export interface CredentialPlaces {
   readonly headers: readonly string[];
   readonly query: readonly string[];
 }

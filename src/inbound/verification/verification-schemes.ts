@@ -16,6 +16,7 @@ import { TWILIO_SCHEME } from './twilio.scheme.js';
 import { STANDARD_WEBHOOKS_SCHEME } from './standard-webhooks.scheme.js';
 import { STRIPE_SCHEME } from './stripe.scheme.js';
 import type {
+  CredentialPlaces,
   JsonObject,
   SplitVerification,
   VerificationCheckContext,
@@ -75,6 +76,12 @@ const REGISTRY: ReadonlyMap<string, RegisteredVerificationScheme> = new Map(
 export const VERIFICATION_KINDS = [...REGISTRY.keys()];
 
 export const findVerificationScheme = (kind: string) => REGISTRY.get(kind) ?? null;
+
+/** Where requests that are verified so carry what would let anybody repeat them. */
+export const credentialPlacesOf = (verification: { readonly kind: string; readonly settings: JsonObject }) =>
+  findVerificationScheme(verification.kind)?.credentialPlaces(verification.settings) ?? NO_PLACES;
+
+const NO_PLACES: CredentialPlaces = { headers: [], query: [] };
 
 /** Reads the `verification` of a source as a person sent it. */
 export function parseVerification(

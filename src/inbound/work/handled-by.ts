@@ -13,6 +13,7 @@ import type { HandlerAnswer, ReceivedWebhook } from '../handlers/received-webhoo
 import { WebhookHandlers } from '../handlers/webhook-handlers.js';
 import { WebhookInvalidError } from '../handlers/webhook-invalid.error.js';
 import type { Handling } from '../sources/inbound-source.js';
+import { withoutCredentials } from '../verification/without-credentials.js';
 import type { Webhook } from '../webhook.js';
 import { AnsweredDeliveries } from './answered-deliveries.js';
 import { ForwardRefusedError } from './forward-refused.error.js';
@@ -47,7 +48,7 @@ export class HandledBy {
 
   /** The contexts that a mapping makes of a webhook: one, or several. */
   async contextsOf({ source, request, json, type, eventId }: Webhook, { mapping }: Of<'emit'>): Promise<unknown[]> {
-    const { headers, url } = request;
+    const { headers, url } = withoutCredentials(request, source.verification);
     const query = Object.fromEntries(new URL(url, 'http://any').searchParams);
     const input = { type, id: eventId, headers, query, body: json ?? request.body.toString('utf8') };
     const made = await this.sandbox.evaluate(mapping, input, { owner: source.tenantId });
@@ -126,5 +127,5 @@ const receivedWebhookOf = (
   logId: log._id,
   attempt: log.attemptCount + 1,
   source: { id: source._id, name: source.name },
-  request,
+  request: withoutCredentials(request, source.verification),
 });

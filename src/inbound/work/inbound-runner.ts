@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { lostExecutionIdFor } from '../../common/ids.js';
+import { WaybillError } from '../../common/waybill.error.js';
 import { executionOf } from '../../dispatch/execution.js';
 import type { Verdict } from '../../dispatch/pipeline/verdict.js';
 import { PROCESS_DIED } from '../../dispatch/refusals.js';
@@ -8,7 +9,6 @@ import { IntegrationLogger } from '../../logging/decorator/integration-logger.de
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
-import { RequestExpiredError } from '../../logging/received/request-expired.error.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
 import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -45,8 +45,8 @@ export class InboundRunner implements TryMaker {
     const startedAt = new Date();
     const startedMs = performance.now();
     const source = log.integrationId && (await this.directory.forDelivery(log.integrationId));
-    const request = atHand?.request ?? (await this.received.find(log._id));
-    const made = await this.make(log, source || null, request);
+    const found = atHand?.request ?? (await this.received.get(log._id).catch(asFound));
+    const made = await this.make(log, source || null, found);
     atHand?.heard(made.answer);
     const redactor = await this.capture.redactorFor(source || { tenantId: log.tenantId });
     const answered = made.verdict.outcome === 'success' || made.answer.status < 500;
@@ -56,7 +56,7 @@ export class InboundRunner implements TryMaker {
       verdict: made.verdict.outcome === 'success' ? made.verdict : shownFailure(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
-      request: request && this.capture.request(request, redactor),
+      request: found instanceof WaybillError ? null : this.capture.request(found, redactor),
       response: answered ? this.capture.answer(made.answer, redactor) : null,
     });
   }
@@ -79,11 +79,11 @@ export class InboundRunner implements TryMaker {
   private async make(
     log: IntegrationLog,
     source: InboundSource | null,
-    request: RawRequest | null,
+    request: RawRequest | WaybillError,
   ): Promise<{ verdict: Verdict; answer: HandlerAnswer }> {
     try {
       if (!source?.enabled) throw new SourceGoneError(log.integrationId ?? '', source ? 'disabled' : 'deleted');
-      if (!request) throw new RequestExpiredError(log._id);
+      if (request instanceof WaybillError) throw request;
       const webhook = readWebhook(source, request, String(log.context['webhookId']));
       const answer = await (source.bulk === null
         ? this.single.handle(webhook, log)
@@ -93,4 +93,10 @@ export class InboundRunner implements TryMaker {
       return { verdict: verdictOfHandling(error), answer: answerOfHandling(error) };
     }
   }
+}
+
+/** A request that is gone, or cannot be read, ends its try; a database that is away does not. */
+function asFound(error: unknown): WaybillError {
+  if (error instanceof WaybillError) return error;
+  throw error;
 }

@@ -6,11 +6,13 @@ import { bounded } from '../../common/bounded.js';
 import type { LogId, TenantId } from '../../common/ids.js';
 import { isRecord } from '../../common/primitives.js';
 import { SecretCipher } from '../../security/secrets/secret-cipher.js';
+import { SecretKeyUnknownError } from '../../security/secrets/secret-key-unknown.error.js';
 import { DAY_MS, DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import { Database } from '../../storage/database.js';
 import type { RawRequest } from './raw-request.js';
 import { RequestExpiredError } from './request-expired.error.js';
+import { RequestUnreadableError } from './request-unreadable.error.js';
 import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
 
 /** Of the 16 MiB that a document may have. */
@@ -70,11 +72,15 @@ export class ReceivedRequestStore implements OnModuleInit {
     await this.database.insertEach(RECEIVED_REQUESTS, parts, ({ data }) => data.length + BESIDE_DATA_BYTES);
   }
 
-  /** `null` where it is kept no longer. */
+  /** `null` where it is kept no longer. @throws SecretKeyUnknownError, RequestUnreadableError */
   async find(logId: LogId): Promise<RawRequest | null> {
     const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
     if (parts.length === 0 || parts.length < (parts[0]?.parts ?? 0)) return null;
-    return unpacked(Buffer.concat(parts.map((part) => this.open(part))));
+    try {
+      return await unpacked(Buffer.concat(parts.map((part) => this.open(part))));
+    } catch (error) {
+      throw error instanceof SecretKeyUnknownError ? error : new RequestUnreadableError(logId, error);
+    }
   }
 
   /** The same request for another log. */
@@ -87,7 +93,7 @@ export class ReceivedRequestStore implements OnModuleInit {
     }));
   }
 
-  /** @throws RequestExpiredError */
+  /** @throws RequestExpiredError, SecretKeyUnknownError, RequestUnreadableError */
   async get(logId: LogId): Promise<RawRequest> {
     const request = await this.find(logId);
     if (!request) throw new RequestExpiredError(logId);
