@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { asLogId } from '../../src/common/ids.js';
+import { asLogId, newLogId } from '../../src/common/ids.js';
+import { aRawRequest } from '../../src/inbound/verification/raw-request.builders.js';
 import { InboundWebhook, WaybillModule } from '../../src/index.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { PAYLOADS } from '../../src/logging/payloads/payload.collection.js';
@@ -81,6 +83,21 @@ describe('the stored requests of webhooks', () => {
     await sweep(2);
     expect(await host.findLog(logId)).toBeNull();
     expect(await partsOf(logId)).toEqual([]);
+  });
+
+  it('are whole where copies that came at the same time have each stored a part', async () => {
+    const logId = newLogId();
+    const body = randomBytes(12 * 1_048_576);
+    const [one, other] = await Promise.all(
+      ['first', 'a longer second'].map((name) =>
+        store().seal(LAB, logId, aRawRequest({ body, headers: { 'x-copy': name } })),
+      ),
+    );
+    await store().insert(one?.slice(0, 1) ?? []);
+    await store().insert(other ?? []);
+    const found = await store().get(logId);
+    expect(found.headers).toEqual({ 'x-copy': 'first' });
+    expect(found.body.equals(body)).toBe(true);
   });
 
   it('go with the person whom their logs were about', async () => {

@@ -48,20 +48,19 @@ export class ReceivedRequestStore implements OnModuleInit {
     const { body, ...head } = request;
     const isLarge = body.length >= COMPRESSED_FROM_BYTES;
     const packed = isLarge ? await promisify(gzip)(body) : body;
-    const bytes = Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed]);
+    const chunks = chunksOf(Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed);
     const reading = this.tenants.retentionOf(tenantId);
     const { bodyDays } = await bounded(reading, RETENTION_TIMEOUT_MS, 'Reading how long bodies are kept').catch(
       () => DEFAULT_RETENTION,
     );
     const expiresAt = daysAfter(request.receivedAt, bodyDays);
-    const parts = Math.ceil(bytes.length / PART_BYTES);
-    return Array.from({ length: parts }, (_, part) => ({
+    return chunks.map((chunk, part) => ({
       _id: `${logId}-${part}`,
       logId,
       tenantId,
       part,
-      parts,
-      ...this.cipher.seal(bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), placeOfPart({ logId, part })),
+      parts: chunks.length,
+      ...this.cipher.seal(chunk, placeOfPart({ logId, part })),
       receivedAt: request.receivedAt,
       expiresAt,
     }));
@@ -75,9 +74,10 @@ export class ReceivedRequestStore implements OnModuleInit {
   /** `null` where it is kept no longer. @throws SecretKeyUnknownError, RequestUnreadableError */
   async find(logId: LogId): Promise<RawRequest | null> {
     const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
-    if (parts.length === 0 || parts.length < (parts[0]?.parts ?? 0)) return null;
+    const count = parts[0]?.parts ?? 0;
+    if (count === 0 || parts.length < count) return null;
     try {
-      return await unpacked(Buffer.concat(parts.map((part) => this.open(part))));
+      return await unpacked(Buffer.concat(parts.slice(0, count).map((part) => this.open(part))));
     } catch (error) {
       throw error instanceof SecretKeyUnknownError ? error : new RequestUnreadableError(logId, error);
     }
@@ -119,6 +119,14 @@ export class ReceivedRequestStore implements OnModuleInit {
   private open(part: ReceivedPart): Buffer {
     return this.cipher.open(bytesOfPart(part), placeOfPart(part));
   }
+}
+
+/** Copies that come at the same time may each store some of the parts: all that they differ in is in the first one. */
+function chunksOf(head: Buffer, packed: Buffer): Buffer[] {
+  if (head.length + packed.length <= PART_BYTES) return [Buffer.concat([head, packed])];
+  const count = Math.ceil(packed.length / PART_BYTES);
+  const chunks = Array.from({ length: count }, (_, at) => packed.subarray(at * PART_BYTES, (at + 1) * PART_BYTES));
+  return [head, ...chunks];
 }
 
 async function unpacked(bytes: Buffer): Promise<RawRequest> {
