@@ -14,10 +14,7 @@ chaos (test/chaos, separate processes that are killed under load; npm run chaos 
 
 /** One after the other: the e2e tests start several processes each, and two cores are soon busy. */
 const ALL = [
-  {
-    name: 'unit and medium tests',
-    args: ['--selectProjects', 'unit', 'medium', '--maxWorkers', '100%', '--passWithNoTests'],
-  },
+  { name: 'unit and medium tests', args: ['--selectProjects', 'unit', 'medium', '--passWithNoTests'] },
   { name: 'e2e tests', args: ['--selectProjects', 'e2e', '--runInBand', '--passWithNoTests'] },
   { name: 'chaos, in its short form', args: ['--selectProjects', 'chaos', '--runInBand'] },
 ];
