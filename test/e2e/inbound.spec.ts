@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { asLogId, asTenantId } from '../../src/common/ids.js';
@@ -46,8 +47,11 @@ describe('webhooks of an installation', () => {
   const post = (path: string, body: string) =>
     fetch(`${installation.api.url}${path}`, { method: 'POST', headers: signed(body), body });
 
-  async function receive(path: string, sampleId: string): Promise<string> {
-    const answer = await post(path, JSON.stringify({ type: 'result.ready', sampleId }));
+  const receive = (path: string, sampleId: string) =>
+    receiveBody(path, JSON.stringify({ type: 'result.ready', sampleId }));
+
+  async function receiveBody(path: string, body: string): Promise<string> {
+    const answer = await post(path, body);
     expect(answer.status).toBe(202);
     const { id } = JSON.parse(await answer.text());
     return String(id);
@@ -91,6 +95,76 @@ describe('webhooks of an installation', () => {
     expect(forwarded(logId)).toHaveLength(2);
     expect(log).toMatchObject({ attemptCount: 2, firstAttempt: { outcome: 'unknown' } });
     await next.end('SIGTERM');
+  });
+
+  /** `null` where the work on the file has not begun. */
+  const progressOf = (logId: string) =>
+    installation.call('GET', `/v1/logs/${logId}/records?tenantId=${LAB}&limit=1`).catch(() => null);
+
+  it('that are files go on where they were, where the process was killed in the middle of one', async () => {
+    const count = 1_000;
+    const path = await createSource({ bulk: 'csv', timeoutMs: 30_000 });
+    const worker = await installation.startWorker();
+    const keys: unknown[] = [];
+    let hold = true;
+    target.answer(({ headers }) => {
+      keys.push(headers['webhook-id']);
+      return hold && keys.length > 700 ? new Promise(() => undefined) : { status: 200 };
+    });
+    const rows = Array.from({ length: count }, (_, number) => `result.ready,S-${number}`);
+    const logId = await receiveBody(path, ['type,sampleId', ...rows].join('\n'));
+    await eventually(
+      () => keys.length,
+      (length) => length > 700,
+    );
+    const before = await progressOf(logId);
+    expect(before).toMatchObject({ failed: 0, read: false });
+    hold = false;
+    await worker.end('SIGKILL');
+    const next = await installation.startWorker();
+    await waitFor(logId, 'SUCCESS');
+    expect(await progressOf(logId)).toMatchObject({ line: count + 1, succeeded: count, failed: 0, read: true });
+    const lineOf = (key: unknown) => Number(String(key).split('-').at(-1));
+    const lines = keys.map(lineOf).toSorted((a, b) => a - b);
+    expect([...new Set(lines)]).toEqual(rows.map((_, index) => index + 2));
+    const again = lines.filter((line, index) => line === lines[index - 1]);
+    const kept = Number(before?.['line']);
+    expect(kept).toBeGreaterThan(200);
+    expect(again).toEqual(Array.from({ length: 702 - kept }, (_, index) => kept + index + 1));
+    await next.end('SIGTERM');
+  });
+
+  it('that are large files are worked on within their limits, and show how far they are', async () => {
+    const path = await createSource({ bulk: 'csv', maxBytes: 25 * MIB });
+    const worker = await installation.startWorker();
+    const memory = await worker.residentBytes();
+    let handled = 0;
+    target.answer(() => ({ status: 200, body: { handled: (handled += 1) } }));
+    const count = 2_500;
+    const rows = Array.from(
+      { length: count },
+      (_, number) => `result.ready,S-${number},${randomBytes(7_600).toString('base64')}`,
+    );
+    const body = ['type,sampleId,image', ...rows].join('\n');
+    expect(body.length).toBeGreaterThan(24 * MIB);
+    const logId = await receiveBody(path, body);
+    const seen = new Set<number>();
+    let peak = memory;
+    await eventually(
+      async () => {
+        peak = Math.max(peak, await worker.residentBytes());
+        const progress = await progressOf(logId);
+        seen.add(Number(progress?.['line'] ?? 0));
+        return progress;
+      },
+      (progress) => progress?.['read'] === true,
+      TAKEOVER_MS,
+    );
+    await waitFor(logId, 'SUCCESS');
+    expect(handled).toBe(count);
+    expect([...seen].filter((line) => line > 0 && line <= count).length).toBeGreaterThan(1);
+    expect(peak - memory).toBeLessThan(320 * MIB);
+    await worker.end('SIGTERM');
   });
 
   it('that are slow or huge end within their limits, and others are answered as before', async () => {

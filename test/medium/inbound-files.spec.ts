@@ -2,6 +2,7 @@ import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
 import { asLogId, type LogId } from '../../src/common/ids.js';
 import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
+import { ErasureRunner } from '../../src/erasure/erasure-runner.js';
 import { FAILED_RECORDS, WEBHOOK_FILES, type WebhookFile } from '../../src/inbound/bulk/webhook-file.collection.js';
 import { WebhookFileStore } from '../../src/inbound/bulk/webhook-file.store.js';
 import type { LogStatus } from '../../src/logging/integration-log.js';
@@ -66,6 +67,10 @@ describe('files of records', () => {
 
   async function post(bulk: 'ndjson' | 'csv', body: string, maxBytes = 26_214_400) {
     const { path } = await createSource(host, { vendor: 'insurer', bulk, maxBytes });
+    return postTo(path, body);
+  }
+
+  async function postTo(path: string, body: string) {
     const headers = { ...signed(body), 'content-type': 'application/x-ndjson' };
     const answer = await host.http.post(path).set(headers).send(body).expect(202);
     return String(answer.body.id);
@@ -108,6 +113,37 @@ describe('files of records', () => {
     const { _id } = await host.waitForLog(await post('ndjson', line(41)), 'FAIL');
     const [failed] = await host.find(WebhookFileStore).failedOf(LAB, _id, 0, 10);
     expect(failed).toMatchObject({ errorCode: 'HTTP_422', errorMessage: 'there is no ***' });
+  });
+
+  it('go with the person whom they are about, and nothing more is kept of them', async () => {
+    const body = [line('Zenobia'), line(1)].join('\n');
+    const { path } = await createSource(host, {
+      vendor: 'insurer',
+      bulk: 'ndjson',
+      context: { patientId: 'query:patient' },
+    });
+    const erased = await postTo(`${path}?patient=P-1042`, body);
+    const other = await postTo(`${path}?patient=P-7`, body);
+    const { _id: logId } = await host.waitForLog(erased, 'FAIL');
+    const { _id: otherId } = await host.waitForLog(other, 'FAIL');
+    const files = host.find(WebhookFileStore);
+    const [file, failed] = [await files.find(logId), await files.failedOf(LAB, logId, 0, 10)];
+    expect(failed).toHaveLength(1);
+    const key = await host.createKey();
+    const asked = host.http.post('/v1/erasures').set('authorization', `Bearer ${key}`);
+    await asked.send({ context: { patientId: 'P-1042' }, reason: 'asked for by letter' }).expect(202);
+    await host.find(ErasureRunner).run(new AbortController().signal);
+    await eventually(
+      () => host.findLog(logId),
+      (log) => log?.erasedAt !== undefined,
+    );
+    // By a try that was being made.
+    if (file) await files.keep({ file, failed, mended: [] });
+    expect([await files.find(logId), await files.failedOf(LAB, logId, 0, 10)]).toEqual([null, []]);
+    expect([await files.find(otherId), await files.failedOf(LAB, otherId, 0, 10)]).toEqual([
+      expect.objectContaining({ failed: 1 }),
+      [expect.objectContaining({ line: 1 })],
+    ]);
   });
 
   it('may be large, and are done to the last record', async () => {

@@ -35,8 +35,8 @@ describe('records of a file', () => {
   });
 
   it('come in the order of their lines, faulty ones too', async () => {
-    const cells = fc.constantFrom(['a'], ['a', 'b'], ['a', 'several\nlines'], ['a', 'b', 'c']);
-    const rows = fc.array(fc.record({ cells, times: fc.constantFrom(1, 2, 1_500) }), { maxLength: 8 });
+    const cells = fc.constantFrom(['a'], ['a', 'b'.repeat(200)], ['a', 'several\nlines'], ['a', 'b', 'c']);
+    const rows = fc.array(fc.record({ cells, times: fc.constantFrom(1, 2, 200) }), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(rows, async (parts) => {
         const all = parts.flatMap(({ cells: row, times }) => Array.from({ length: times }, () => row));
@@ -47,6 +47,14 @@ describe('records of a file', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('of CSV leave the process turns for something else while they are read', async () => {
+    let turns = 0;
+    const other = setInterval(() => (turns += 1), 0);
+    await read(`id,name\n${'1,Ana\n'.repeat(60_000)}`, 'csv');
+    clearInterval(other);
+    expect(turns).toBeGreaterThan(2);
   });
 
   it.each([

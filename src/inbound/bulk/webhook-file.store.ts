@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Collection } from 'mongoose';
 import type { LogId, TenantId } from '../../common/ids.js';
+import { ReceivedRequestStore, type RequestTraces } from '../../logging/received/received-request.store.js';
 import { Database } from '../../storage/database.js';
 import { insertMissing } from '../../storage/mongo-errors.js';
 import { FAILED_RECORDS, type FailedRecord, WEBHOOK_FILES, type WebhookFile } from './webhook-file.collection.js';
@@ -15,16 +16,20 @@ export interface Progress {
 
 /** How far files have come, and which of their records failed. */
 @Injectable()
-export class WebhookFileStore implements OnModuleInit {
+export class WebhookFileStore implements OnModuleInit, RequestTraces {
   private readonly files: Collection<WebhookFile>;
   private readonly failures: Collection<FailedRecord>;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly received: ReceivedRequestStore,
+  ) {
     this.files = database.collection(WEBHOOK_FILES);
     this.failures = database.collection(FAILED_RECORDS);
   }
 
   async onModuleInit(): Promise<void> {
+    this.received.traces = this;
     await Promise.all([this.database.ensureIndexes(WEBHOOK_FILES), this.database.ensureIndexes(FAILED_RECORDS)]);
   }
 
@@ -56,6 +61,13 @@ export class WebhookFileStore implements OnModuleInit {
     }
     if (mended.length > 0) await this.failures.deleteMany({ logId: file._id, line: { $in: [...mended] } });
     const { _id, ...rest } = file;
-    await this.files.updateOne({ _id }, { $set: rest });
+    const { matchedCount } = await this.files.updateOne({ _id }, { $set: rest });
+    if (matchedCount === 0) await this.failures.deleteMany({ logId: _id });
+  }
+
+  /** The files first: a try that is being made sees by them that nothing more is to be kept. */
+  async forget(logIds: readonly LogId[]): Promise<void> {
+    await this.files.deleteMany({ _id: { $in: [...logIds] } });
+    await this.failures.deleteMany({ logId: { $in: [...logIds] } });
   }
 }

@@ -23,12 +23,18 @@ const BESIDE_DATA_BYTES = 1_024;
 const RETENTION_TIMEOUT_MS = 1_000;
 const HEAD_END = '\n';
 
+/** What was made of stored requests, and goes with them. */
+export interface RequestTraces {
+  forget(logIds: readonly LogId[]): Promise<void>;
+}
+
 /**
  * Requests that are worked on, or run again, from what was stored of them: whole, as no log may keep them, and so encrypted
  * by the secret keys, wherever they are on their way.
  */
 @Injectable()
 export class ReceivedRequestStore implements OnModuleInit {
+  traces: RequestTraces | null = null;
   private readonly parts: Collection<ReceivedPart>;
 
   constructor(
@@ -107,7 +113,9 @@ export class ReceivedRequestStore implements OnModuleInit {
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
-    if (logIds.length > 0) await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+    if (logIds.length === 0) return;
+    await this.parts.deleteMany({ logId: { $in: [...logIds] } });
+    await this.traces?.forget(logIds);
   }
 
   /** Has what a tenant has stored follow the days that it has set since. */
