@@ -62,10 +62,8 @@ export function answerOfHandling(error: unknown): HandlerAnswer {
     return { status: UNPROCESSABLE, body: { code: error.code, detail: error.message, faults: error.faults } };
   if (error instanceof BodySchemaError)
     return { status: UNPROCESSABLE, body: { code: error.code, detail: SCHEMA_NOT_MET, faults: fieldsOf(error) } };
-  if (error instanceof ForwardRefusedError && error.status < 500)
-    return { status: error.status, body: { code: error.code } };
-  const answer = meantAnswerOf(error);
-  return answer && answer.status < 500 ? answer : HANDLER_FAILED;
+  const answer = error instanceof ForwardRefusedError ? error.answer : meantAnswerOf(error);
+  return answer && answer.status >= 400 && answer.status < 500 ? answer : HANDLER_FAILED;
 }
 
 /**
