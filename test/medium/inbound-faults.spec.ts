@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, NotFoundException, ServiceUnavailableException } from '@nestjs/common';
 import type { LogId } from '../../src/common/ids.js';
 import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
 import { RECEIVED_REQUESTS } from '../../src/logging/received/received-request.collection.js';
 import { Database } from '../../src/storage/database.js';
+import { eventually } from '../support/eventually.js';
 import { createSource, signed } from '../support/inbound-sources.js';
 import { startTestHost, type TestHost } from '../support/test-host.js';
 
@@ -26,6 +27,8 @@ class Results {
 
 const CYCLE: Cyclic = {};
 CYCLE.self = CYCLE;
+
+const thrown = (message: string, fields: object) => Object.assign(new Error(message), fields);
 
 describe('webhooks that cannot be answered or read', () => {
   let host: TestHost;
@@ -66,6 +69,41 @@ describe('webhooks that cannot be answered or read', () => {
       expect(log.attemptCount).toBe(1);
     }
     expect(results.calls).toBe(2);
+  });
+
+  it.each([
+    ["a client's error with a status", thrown('index patients-2 not found', { statusCode: 404 })],
+    ['an error that may not be shown', thrown('patients-2', { statusCode: 400, expose: false })],
+    ['a status that no answer can have', thrown('patients-2', { statusCode: 0, expose: true })],
+    ["a Nest exception of one's own fault", new ServiceUnavailableException('patients-2 is away')],
+    ['something that is no error', Object.create(null)],
+  ])('are answered 500 and nothing else where their handler throws %s, and come again', async (_what, error) => {
+    const { path } = await createSource(host, { mode: 'sync' });
+    results.failing = async () => {
+      results.failing = null;
+      return error;
+    };
+    const answer = await post(path).expect(500);
+    expect(answer.body).toEqual({ code: 'HANDLER_FAILED' });
+    await eventually(
+      () => results.calls,
+      (calls) => calls === 2,
+    );
+  });
+
+  it.each([
+    [
+      'Nest',
+      new NotFoundException('no such sample'),
+      404,
+      { statusCode: 404, error: 'Not Found', message: 'no such sample' },
+    ],
+    ['http-errors', thrown('no such sample', { statusCode: 409, expose: true }), 409, 'no such sample'],
+  ])('are answered with what an exception of %s says', async (_kind, error, status, body) => {
+    const { path } = await createSource(host, { mode: 'sync' });
+    results.failing = async () => error;
+    const answer = await post(path).expect(status);
+    expect(JSON.parse(answer.text)).toEqual(body);
   });
 
   const DAMAGES = [

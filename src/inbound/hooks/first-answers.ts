@@ -66,7 +66,7 @@ export class FirstAnswers {
 function answerIn(response: CapturedResponse | null | undefined): HandlerAnswer | null {
   const { status = 0, body = null } = response ?? {};
   if (!response || body?.truncated || (body && body.text === null)) return null;
-  return { status, body: body?.text ? JSON.parse(body.text) : undefined };
+  return { status, headers: { 'content-type': body?.contentType ?? '' }, body: body?.text ?? undefined };
 }
 
 async function within<T>(ms: number, work: Promise<T>, late: T): Promise<T> {

@@ -1,5 +1,6 @@
 import type { FailVerdict } from '../../dispatch/pipeline/verdict.js';
 import { WaybillError } from '../../common/waybill.error.js';
+import type { HandlerAnswer } from '../handlers/received-webhook.js';
 
 /** The host answered a forwarded webhook with something that is no success. */
 export class ForwardRefusedError extends WaybillError {
@@ -9,8 +10,8 @@ export class ForwardRefusedError extends WaybillError {
 
   constructor(
     readonly verdict: FailVerdict,
-    readonly status: number,
+    readonly answer: HandlerAnswer,
   ) {
-    super(`The host answered ${status}`, { details: { status } });
+    super(`The host answered ${answer.status}`, { details: { status: answer.status } });
   }
 }

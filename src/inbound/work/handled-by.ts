@@ -1,11 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 import { parseShape } from '../../common/parse-shape.js';
 import { kindOf } from '../../common/primitives.js';
 import { ActionDispatcher } from '../../dispatch/action-dispatcher.js';
-import { type Answer, verdictOfAnswer } from '../../dispatch/pipeline/classify-response.js';
+import { verdictOfAnswer } from '../../dispatch/pipeline/classify-response.js';
 import { ExpressionSandbox } from '../../integrations/expressions/expression-sandbox.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
-import { OutboundHttpClient } from '../../security/outbound-http/outbound-http.client.js';
+import { OutboundHttpClient, type OutboundResponse } from '../../security/outbound-http/outbound-http.client.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { webhookHeaders } from '../../security/signatures/standard-webhooks.js';
 import { HandlerMissingError } from '../handlers/handler-missing.error.js';
@@ -67,7 +68,7 @@ export class HandledBy {
   }
 
   private async forward(
-    { request }: Webhook,
+    { request, source }: Webhook,
     { correlationId, tenantId }: IntegrationLog,
     { url, secretId }: Of<'forward'>,
     key: string,
@@ -76,7 +77,7 @@ export class HandledBy {
     const { pathname, search } = new URL(url);
     const target = `${pathname}${search}`;
     const message = { id: key, sentAt: new Date(), method: 'POST', target, body: request.body };
-    const { status, headers, body } = await this.http.send({
+    const response = await this.http.send({
       method: 'POST',
       url,
       headers: {
@@ -85,12 +86,12 @@ export class HandledBy {
         'x-correlation-id': correlationId,
       },
       body: request.body,
-      timeoutMs: FORWARD_TIMEOUT_MS,
+      timeoutMs: source.timeoutMs,
       maxResponseBytes: MAX_ANSWER_BYTES,
     });
-    const answer: Answer = { status, headers, url };
-    if (status < 200 || status >= 300) throw new ForwardRefusedError(verdictOfAnswer(answer, new Date()), status);
-    return { status, body: body.length === 0 ? undefined : body.toString('utf8') };
+    const answer = answerOfHost(response);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw new ForwardRefusedError(verdictOfAnswer({ ...response, url }, new Date()), answer);
   }
 
   private async emit(webhook: Webhook, log: IntegrationLog, handling: Of<'emit'>, key: string): Promise<HandlerAnswer> {
@@ -106,7 +107,14 @@ export class HandledBy {
   }
 }
 
-const FORWARD_TIMEOUT_MS = 30_000;
+const PASSED_ON = /^(?:application\/json|text\/plain)(?=\s*(?:;|$))/i;
+
+/** What a vendor may be given of it: text that no browser runs, and no header but its type. */
+function answerOfHost({ status, headers, body, truncated }: OutboundResponse): HandlerAnswer {
+  const [type] = PASSED_ON.exec(headers['content-type'] ?? '') ?? [];
+  if (type === undefined || body.length === 0 || truncated || !isUtf8(body)) return { status, body: undefined };
+  return { status, headers: { 'content-type': `${type}; charset=utf-8` }, body: body.toString('utf8') };
+}
 
 function requireRecord(context: unknown): object {
   if (typeof context === 'object' && context !== null) return context;

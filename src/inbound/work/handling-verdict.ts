@@ -1,5 +1,6 @@
 import type { ErrorClass } from '../../common/error-class.js';
 import type { Redactor } from '../../common/redaction.js';
+import { isRecord } from '../../common/primitives.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import { verdictOfError } from '../../dispatch/pipeline/error-verdicts.js';
 import type { FailVerdict } from '../../dispatch/pipeline/verdict.js';
@@ -30,13 +31,13 @@ export function verdictOfHandling(error: unknown): FailVerdict {
   if (error instanceof ForwardRefusedError) return error.verdict;
   if (error instanceof RecordsFailedError) return { ...verdictOfError(error), errorClass: error.errorClass };
   if (error instanceof WaybillError) return { ...verdictOfError(error), ...BY_CODE[error.code] };
-  const status = exceptionAnswerOf(error)?.status;
+  const status = meantAnswerOf(error)?.status;
   const errorClass: ErrorClass = status === undefined ? 'transient' : faultOfStatus(status).errorClass;
   return {
     outcome: 'fail',
     errorClass,
     errorCode: status === undefined ? 'HANDLER_FAILED' : `HTTP_${status}`,
-    errorMessage: (error instanceof Error ? error.message : String(error)).slice(0, MAX_MESSAGE_CHARS),
+    errorMessage: messageOf(error).slice(0, MAX_MESSAGE_CHARS),
     remedy: errorClass === 'transient' ? TRIES_AGAIN : 'Correct what the handler says, then retry the log.',
     retryAfterMs: null,
   };
@@ -48,8 +49,19 @@ export const shownFailure = (failure: FailVerdict, redactor: Redactor | null): F
   errorMessage: redactor?.text(failure.errorMessage) ?? failure.errorCode,
 });
 
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'Something was thrown that is no error and no text';
+  }
+}
+
 const UNPROCESSABLE = 422;
 const SCHEMA_NOT_MET = 'The webhook does not meet the schema of its source';
+
+/** What the caller is told of what is wrong here. */
+const HANDLER_FAILED: HandlerAnswer = { status: 500, body: { code: 'HANDLER_FAILED' } };
 
 /** What the caller of a `sync` source is told of an error: what is wrong with the webhook, nothing of what is wrong here. */
 export function answerOfHandling(error: unknown): HandlerAnswer {
@@ -57,10 +69,18 @@ export function answerOfHandling(error: unknown): HandlerAnswer {
     return { status: UNPROCESSABLE, body: { code: error.code, detail: error.message, faults: error.faults } };
   if (error instanceof BodySchemaError)
     return { status: UNPROCESSABLE, body: { code: error.code, detail: SCHEMA_NOT_MET, faults: fieldsOf(error) } };
-  if (error instanceof ForwardRefusedError && error.status < 500)
-    return { status: error.status, body: { code: error.code } };
-  const answer = exceptionAnswerOf(error);
-  return answer && answer.status < 500 ? answer : { status: 500, body: { code: 'HANDLER_FAILED' } };
+  const answer = error instanceof ForwardRefusedError ? error.answer : meantAnswerOf(error);
+  return answer && answer.status >= 400 && answer.status < 500 ? answer : HANDLER_FAILED;
+}
+
+/**
+ * What an exception says that is meant for the caller: Nest's, and those of `http-errors` that may be shown. Clients of
+ * databases and of HTTP have errors with a status too, which is that of somebody else's answer.
+ */
+function meantAnswerOf(error: unknown): HandlerAnswer | null {
+  const isMeant = isRecord(error) && (typeof error['getStatus'] === 'function' || error['expose'] === true);
+  const answer = isMeant ? exceptionAnswerOf(error) : null;
+  return answer && Number.isInteger(answer.status) && answer.status >= 400 && answer.status < 600 ? answer : null;
 }
 
 const fieldsOf = ({ faults }: BodySchemaError) =>
