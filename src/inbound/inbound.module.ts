@@ -34,6 +34,7 @@ import { SourceVerifier } from './verification/source-verifier.js';
 import { WebhookCapture } from './webhook-capture.js';
 import { AnsweredDeliveries } from './work/answered-deliveries.js';
 import { DueWebhooks } from './work/due-webhooks.js';
+import { KeptAnswers } from './work/kept-answers.js';
 import { SingleWork } from './work/single-work.js';
 import { HandledBy } from './work/handled-by.js';
 import { InboundRunner } from './work/inbound-runner.js';
@@ -66,6 +67,7 @@ import { InboundWorker } from './work/inbound-worker.js';
     SingleWork,
     WebhookFileStore,
     BulkWork,
+    KeptAnswers,
     InboundRunner,
     InboundWorker,
     DueWebhooks,

@@ -5,6 +5,7 @@ import { aRawRequest } from '../../src/inbound/verification/raw-request.builders
 import { InboundWebhook, WaybillModule } from '../../src/index.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { PAYLOADS } from '../../src/logging/payloads/payload.collection.js';
+import { KeptAnswers } from '../../src/inbound/work/kept-answers.js';
 import { RECEIVED_REQUESTS } from '../../src/logging/received/received-request.collection.js';
 import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
 import { ReceivedRotation } from '../../src/logging/received/received-rotation.js';
@@ -35,10 +36,19 @@ describe('the stored requests of webhooks', () => {
 
   afterAll(() => host.close());
 
-  async function receive(body = JSON.stringify({ type: 'result.ready' })) {
-    const { path } = await createSource(host, { maxBytes: 20_000_000, context: { patientId: '/patient/id' } });
-    const answer = await host.http.post(path).set(signed(body)).send(body).expect(202);
-    const log = await host.waitForLog(answer.body.id, 'SUCCESS');
+  async function receive(body = JSON.stringify({ type: 'result.ready' }), mode = 'async') {
+    const { path, source } = await createSource(host, {
+      mode,
+      maxBytes: 20_000_000,
+      context: { patientId: '/patient/id' },
+    });
+    await host.http
+      .post(path)
+      .set(signed(body))
+      .send(body)
+      .expect(mode === 'sync' ? 204 : 202);
+    const received = (await host.logs()).find(({ integrationId }) => integrationId === source._id);
+    const log = await host.waitForLog(received?._id ?? '', 'SUCCESS');
     return { logId: log._id };
   }
 
@@ -50,7 +60,7 @@ describe('the stored requests of webhooks', () => {
       .toArray();
 
   it('are encrypted anew by a rotation, large ones too, and read by the new key alone', async () => {
-    const small = await receive();
+    const small = await receive(undefined, 'sync');
     const noise = Array.from({ length: 300_000 }, () => Math.random().toString(36)).join('');
     const body = JSON.stringify({ type: 'result.ready', noise });
     const large = await receive(body);
@@ -65,6 +75,7 @@ describe('the stored requests of webhooks', () => {
     expect(await back.rotate()).toEqual({ rotated: before, unreadable: 0 });
     expect((await store().find(large.logId))?.body.toString()).toBe(body);
     expect(await store().find(small.logId)).not.toBeNull();
+    expect(await host.find(KeptAnswers).find(small.logId)).toEqual({ status: 204, body: undefined });
   });
 
   it('are kept for the days that the tenant sets, also where it sets them afterwards, and go with their logs', async () => {
@@ -102,7 +113,8 @@ describe('the stored requests of webhooks', () => {
 
   it('go with the person whom their logs were about', async () => {
     const resultOf = (id: string) => JSON.stringify({ type: 'result.ready', patient: { id } });
-    const { logId } = await receive(resultOf('P-1042'));
+    const { logId } = await receive(resultOf('P-1042'), 'sync');
+    expect(await partsOf(logId)).toHaveLength(2);
     const other = await receive(resultOf('P-7'));
     const found = await lab.get('/v1/logs?context[patientId]=P-1042').expect(200);
     expect(found.body.items.map(({ id }: { id: string }) => id)).toEqual([logId]);

@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { runInCallScope } from '../../common/call-scope.js';
 import { DeliveryFollowUp } from '../../dispatch/delivery-follow-up.js';
-import type { CapturedResponse, IntegrationLog } from '../../logging/integration-log.js';
+import type { IntegrationLog } from '../../logging/integration-log.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
+import { HANDLER_FAILED } from '../work/handling-verdict.js';
 import { InboundRunner } from '../work/inbound-runner.js';
+import { KeptAnswers } from '../work/kept-answers.js';
 
 const LOOK_AGAIN_MS = 50;
 
@@ -20,6 +22,7 @@ export class FirstAnswers {
     private readonly runner: InboundRunner,
     private readonly followUp: DeliveryFollowUp,
     private readonly logs: IntegrationLogStore,
+    private readonly kept: KeptAnswers,
   ) {}
 
   async byHandler(
@@ -41,11 +44,17 @@ export class FirstAnswers {
   async ofFirst(first: IntegrationLog, source: InboundSource, late: HandlerAnswer): Promise<HandlerAnswer> {
     const until = performance.now() + source.answerWithinMs;
     for (let log: IntegrationLog | null = first; log; log = await this.logs.find(source.tenantId, first._id)) {
-      if (log.attemptCount > 0) return answerIn(log.firstAttempt?.response) ?? late;
+      if (log.attemptCount > 0 || log.status !== 'QUEUED') return this.answerTo(log, late);
       if (performance.now() >= until) return late;
       await delay(LOOK_AGAIN_MS);
     }
     return late;
+  }
+
+  /** One that is still tried again has no answer yet. */
+  private async answerTo({ _id, status }: IntegrationLog, late: HandlerAnswer): Promise<HandlerAnswer> {
+    if (status === 'QUEUED') return late;
+    return (await this.kept.find(_id)) ?? (status === 'FAIL' ? HANDLER_FAILED : late);
   }
 
   private async run(
@@ -60,13 +69,6 @@ export class FirstAnswers {
       await this.followUp.follow(log, source, execution);
     });
   }
-}
-
-/** `null` where the log does not have all of it. */
-function answerIn(response: CapturedResponse | null | undefined): HandlerAnswer | null {
-  const { status = 0, body = null } = response ?? {};
-  if (!response || body?.truncated || (body && body.text === null)) return null;
-  return { status, headers: { 'content-type': body?.contentType ?? '' }, body: body?.text ?? undefined };
 }
 
 async function within<T>(ms: number, work: Promise<T>, late: T): Promise<T> {

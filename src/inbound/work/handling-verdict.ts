@@ -61,7 +61,7 @@ const UNPROCESSABLE = 422;
 const SCHEMA_NOT_MET = 'The webhook does not meet the schema of its source';
 
 /** What the caller is told of what is wrong here. */
-const HANDLER_FAILED: HandlerAnswer = { status: 500, body: { code: 'HANDLER_FAILED' } };
+export const HANDLER_FAILED: HandlerAnswer = { status: 500, body: { code: 'HANDLER_FAILED' } };
 
 /** What the caller of a `sync` source is told of an error: what is wrong with the webhook, nothing of what is wrong here. */
 export function answerOfHandling(error: unknown): HandlerAnswer {

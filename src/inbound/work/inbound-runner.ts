@@ -17,6 +17,7 @@ import { SourceDirectory } from '../sources/source-directory.js';
 import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
 import { answerOfHandling, shownFailure, verdictOfHandling } from './handling-verdict.js';
+import { KeptAnswers } from './kept-answers.js';
 import { SingleWork } from './single-work.js';
 import { SourceGoneError } from './source-gone.error.js';
 
@@ -26,6 +27,9 @@ export interface AtHand {
   /** Is told what its caller is to be answered. */
   readonly heard: (answer: HandlerAnswer) => void;
 }
+
+/** The work on a file takes too long to be waited for. */
+const isAnswered = ({ mode, bulk }: InboundSource) => mode === 'sync' && bulk === null;
 
 const continues = (log: IntegrationLog) => ({ logId: log._id, tenantId: log.tenantId });
 
@@ -38,6 +42,7 @@ export class InboundRunner implements TryMaker {
     private readonly single: SingleWork,
     private readonly bulk: BulkWork,
     private readonly capture: WebhookCapture,
+    private readonly kept: KeptAnswers,
   ) {}
 
   @IntegrationLogger({ direction: 'inbound', continues })
@@ -48,6 +53,8 @@ export class InboundRunner implements TryMaker {
     const found = atHand?.request ?? (await this.received.get(log._id).catch(asFound));
     const made = await this.make(log, source || null, found);
     atHand?.heard(made.answer);
+    // Before the record: whoever sees that the try has ended finds its answer.
+    if (source && isAnswered(source) && !(found instanceof WaybillError)) await this.kept.keep(log, found, made.answer);
     const redactor = await this.capture.redactorFor(source || { tenantId: log.tenantId });
     const answered = made.verdict.outcome === 'success' || made.answer.status < 500;
     return executionOf({

@@ -3,12 +3,13 @@ import type { LogId, TenantId } from '../../common/ids.js';
 import type { SealedBytes } from '../../security/secrets/secret-cipher.js';
 import { defineCollection } from '../../storage/collection.js';
 
-/** A part of a request that is worked on from what was stored of it: all of it, encrypted. */
+/** A part of a request that is worked on from what was stored of it, or what it was answered: all of it, encrypted. */
 export interface ReceivedPart {
-  /** `<log id>-<number of the part, from 0>`. */
+  /** `<log id>-<number of the part>`. */
   _id: string;
   logId: LogId;
   tenantId: TenantId;
+  /** Of the request from 0; {@link ANSWER_PART}. */
   part: number;
   parts: number;
   /** Which key encrypted it. */
@@ -19,6 +20,8 @@ export interface ReceivedPart {
   receivedAt: Date;
   expiresAt: Date;
 }
+
+export const ANSWER_PART = -1;
 
 /** No part can stand in another's place. */
 export const placeOfPart = ({ logId, part }: Pick<ReceivedPart, 'logId' | 'part'>) =>

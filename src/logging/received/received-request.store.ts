@@ -5,7 +5,7 @@ import type { Collection } from 'mongoose';
 import { bounded } from '../../common/bounded.js';
 import type { LogId, TenantId } from '../../common/ids.js';
 import { isRecord } from '../../common/primitives.js';
-import { SecretCipher } from '../../security/secrets/secret-cipher.js';
+import { SecretCipher, type SealedBytes } from '../../security/secrets/secret-cipher.js';
 import { SecretKeyUnknownError } from '../../security/secrets/secret-key-unknown.error.js';
 import { DAY_MS, DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
@@ -13,7 +13,13 @@ import { Database } from '../../storage/database.js';
 import type { RawRequest } from './raw-request.js';
 import { RequestExpiredError } from './request-expired.error.js';
 import { RequestUnreadableError } from './request-unreadable.error.js';
-import { bytesOfPart, placeOfPart, RECEIVED_REQUESTS, type ReceivedPart } from './received-request.collection.js';
+import {
+  ANSWER_PART,
+  bytesOfPart,
+  placeOfPart,
+  RECEIVED_REQUESTS,
+  type ReceivedPart,
+} from './received-request.collection.js';
 
 /** Of the 16 MiB that a document may have. */
 const PART_BYTES = 8 * 1_048_576;
@@ -55,21 +61,10 @@ export class ReceivedRequestStore implements OnModuleInit {
     const isLarge = body.length >= COMPRESSED_FROM_BYTES;
     const packed = isLarge ? await promisify(gzip)(body) : body;
     const chunks = chunksOf(Buffer.from(`${JSON.stringify({ ...head, isLarge })}${HEAD_END}`), packed);
-    const reading = this.tenants.retentionOf(tenantId);
-    const { bodyDays } = await bounded(reading, RETENTION_TIMEOUT_MS, 'Reading how long bodies are kept').catch(
-      () => DEFAULT_RETENTION,
-    );
-    const expiresAt = daysAfter(request.receivedAt, bodyDays);
-    return chunks.map((chunk, part) => ({
-      _id: `${logId}-${part}`,
-      logId,
-      tenantId,
-      part,
-      parts: chunks.length,
-      ...this.cipher.seal(chunk, placeOfPart({ logId, part })),
-      receivedAt: request.receivedAt,
-      expiresAt,
-    }));
+    const { receivedAt } = request;
+    const expiresAt = await this.expiryOf(tenantId, receivedAt);
+    const all = { logId, tenantId, parts: chunks.length, receivedAt, expiresAt };
+    return chunks.map((chunk, part) => this.sealed({ ...all, part }, chunk));
   }
 
   /** Those that are there already stay as they are. */
@@ -77,9 +72,35 @@ export class ReceivedRequestStore implements OnModuleInit {
     await this.database.insertEach(RECEIVED_REQUESTS, parts, ({ data }) => data.length + BESIDE_DATA_BYTES);
   }
 
+  /** Beside the request of a log, for as long as that; in place of one that is there. */
+  async keepAnswer(
+    { _id: logId, tenantId }: { readonly _id: LogId; readonly tenantId: TenantId },
+    receivedAt: Date,
+    answer: Buffer,
+  ): Promise<void> {
+    const expiresAt = await this.expiryOf(tenantId, receivedAt);
+    const part = this.sealed({ logId, tenantId, part: ANSWER_PART, parts: 1, receivedAt, expiresAt }, answer);
+    const { _id, ...fields } = part;
+    const { matchedCount } = await this.parts.updateOne({ _id }, { $set: fields });
+    if (matchedCount === 0) await this.insert([part]);
+    // The person whom it is about may have been erased meanwhile.
+    if (!(await this.has(logId))) await this.forget([logId]);
+  }
+
+  /** `null` where none is kept, or it cannot be read. */
+  async findAnswer(logId: LogId): Promise<Buffer | null> {
+    const part = await this.parts.findOne({ _id: idOfPart(logId, ANSWER_PART) });
+    try {
+      return part && this.open(part);
+    } catch {
+      return null;
+    }
+  }
+
   /** `null` where it is kept no longer. @throws SecretKeyUnknownError, RequestUnreadableError */
   async find(logId: LogId): Promise<RawRequest | null> {
-    const parts = await this.parts.find({ logId }).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
+    const request = { logId, part: { $gt: ANSWER_PART } };
+    const parts = await this.parts.find(request).sort({ logId: 1, part: 1 }).hint('by_log').toArray();
     const count = parts[0]?.parts ?? 0;
     if (count === 0 || parts.length < count) return null;
     try {
@@ -93,7 +114,7 @@ export class ReceivedRequestStore implements OnModuleInit {
   resealed(parts: readonly ReceivedPart[], logId: LogId): ReceivedPart[] {
     return parts.map((part) => ({
       ...part,
-      _id: `${logId}-${part.part}`,
+      _id: idOfPart(logId, part.part),
       logId,
       ...this.cipher.seal(this.open(part), placeOfPart({ logId, part: part.part })),
     }));
@@ -108,8 +129,7 @@ export class ReceivedRequestStore implements OnModuleInit {
 
   /** @throws RequestExpiredError where it is kept no longer */
   async require(logId: LogId): Promise<void> {
-    const part = await this.parts.findOne({ _id: `${logId}-0` }, { projection: { _id: 1 } });
-    if (!part) throw new RequestExpiredError(logId);
+    if (!(await this.has(logId))) throw new RequestExpiredError(logId);
   }
 
   async forget(logIds: readonly LogId[]): Promise<void> {
@@ -124,10 +144,28 @@ export class ReceivedRequestStore implements OnModuleInit {
     await this.parts.updateMany({ tenantId }, [{ $set: { expiresAt } }]);
   }
 
+  private async has(logId: LogId): Promise<boolean> {
+    return (await this.parts.findOne({ _id: idOfPart(logId, 0) }, { projection: { _id: 1 } })) !== null;
+  }
+
+  private async expiryOf(tenantId: TenantId, receivedAt: Date): Promise<Date> {
+    const reading = this.tenants.retentionOf(tenantId);
+    const { bodyDays } = await bounded(reading, RETENTION_TIMEOUT_MS, 'Reading how long bodies are kept').catch(
+      () => DEFAULT_RETENTION,
+    );
+    return daysAfter(receivedAt, bodyDays);
+  }
+
+  private sealed(part: Omit<ReceivedPart, '_id' | keyof SealedBytes>, bytes: Buffer): ReceivedPart {
+    return { _id: idOfPart(part.logId, part.part), ...part, ...this.cipher.seal(bytes, placeOfPart(part)) };
+  }
+
   private open(part: ReceivedPart): Buffer {
     return this.cipher.open(bytesOfPart(part), placeOfPart(part));
   }
 }
+
+const idOfPart = (logId: LogId, part: number) => `${logId}-${part}`;
 
 /** Copies that come at the same time may each store some of the parts: all that they differ in is in the first one. */
 function chunksOf(head: Buffer, packed: Buffer): Buffer[] {
