@@ -88,7 +88,7 @@ function resultOf(ceiling: readonly Round[], waybill: readonly Round[], sawDatab
     ],
     remarks: [
       `workerRatio is the median of the ratios (b)/(a) of the ${ROUNDS} pairs of rounds: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}.`,
-      `Both make ${CONCURRENCY} calls at once; Waybill holds further jobs beside them, which wait for shared reads and writes.`,
+      `(a) makes ${CONCURRENCY} calls at once, (b) 60 % of that, the share of one integration, beside tries that are read and recorded.`,
       `Where a job's CPU goes: (a) ${sharesOf(ceiling)}; (b) ${sharesOf(waybill)}.`,
     ],
   };

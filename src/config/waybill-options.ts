@@ -78,7 +78,7 @@ export class NetworkOptions {
 }
 
 export class DeliveryOptions {
-  /** Deliveries that one process works on at the same time. */
+  /** Calls that one process makes at the same time; four times as many tries are read, made and recorded at once. */
   @IsInt()
   @Min(1)
   @Max(1_000)

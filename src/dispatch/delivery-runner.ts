@@ -3,13 +3,14 @@ import { ActionCatalogue } from '../actions/action-catalogue.js';
 import { ByteBudget } from '../common/byte-budget.js';
 import { lostExecutionIdFor } from '../common/ids.js';
 import { Redactor } from '../common/redaction.js';
-import { Semaphore } from '../common/semaphore.js';
+import type { Semaphore } from '../common/semaphore.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
 import { IntegrationLogger } from '../logging/decorator/integration-logger.decorator.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import type { Execution } from '../logging/log-entry.js';
+import { callPlaces } from './call-places.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
 import { RedactionDesk } from '../security/tenants/redaction-desk.js';
@@ -19,14 +20,9 @@ import { verdictOfError } from './pipeline/error-verdicts.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
 import { integrationDeletedVerdict, integrationDisabledVerdict, PROCESS_DIED } from './refusals.js';
 
-/** A call that takes longer is waiting for its vendor, and costs this process next to nothing meanwhile. */
-const SLOW_CALL_MS = 1_000;
-const SLOW_CALLS_PER_SLOT = 4;
-
 /** Makes one try of a log and answers with its record. Both ways of a try's end are logged by the decorator alone. */
 @Injectable()
 export class DeliveryRunner {
-  /** Bounds the deliveries that are being made; reading and recording the others goes on beside them. */
   private readonly calls: Semaphore;
   /** Deliveries wait for it outside of the calls, which others can make meanwhile. */
   private readonly attachmentBudget: ByteBudget;
@@ -40,7 +36,7 @@ export class DeliveryRunner {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const { concurrency, attachmentBudgetBytes } = settings.delivery;
-    this.calls = new Semaphore(concurrency, { afterMs: SLOW_CALL_MS, most: SLOW_CALLS_PER_SLOT * concurrency });
+    this.calls = callPlaces(concurrency);
     this.attachmentBudget = new ByteBudget(attachmentBudgetBytes);
   }
 
@@ -107,7 +103,7 @@ export class DeliveryRunner {
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
     delivery.rules = await this.redaction.rulesFor(integration.tenantId, integration.redaction);
-    const call = () => this.calls.run(() => this.pipeline.run(delivery));
+    const call = () => this.calls.run(() => this.pipeline.run(delivery), integration._id);
     const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
     return { verdict, delivery };
   }

@@ -39,6 +39,7 @@ import { SingleWork } from './work/single-work.js';
 import { HandledBy } from './work/handled-by.js';
 import { InboundRunner } from './work/inbound-runner.js';
 import { InboundWorker } from './work/inbound-worker.js';
+import { WebhookWork } from './work/webhook-work.js';
 
 @Module({
   imports: [
@@ -67,6 +68,7 @@ import { InboundWorker } from './work/inbound-worker.js';
     SingleWork,
     WebhookFileStore,
     BulkWork,
+    WebhookWork,
     KeptAnswers,
     InboundRunner,
     InboundWorker,

@@ -15,6 +15,12 @@ export function partsOfTry(id: TryId): { logId: LogId; attempt: number } {
 /** Few enough to be at work at the same time and to be taken over together, many enough to share a job's cost. */
 export const MAX_TRIES_PER_JOB = 16;
 
+/**
+ * Tries that a process has in a lane for each call that it can make: the others are being read or recorded meanwhile, and
+ * the more they are, the more of them share a query or a write.
+ */
+export const TRIES_PER_CALL = 4;
+
 /** The form of a job's data. A changed form is a new number, and the old one is still understood until none is left. */
 const TRIES_V = 1;
 const INTEGRATION_ID = /^(?:int|src)_[0-9a-f]{32}$/;
@@ -105,6 +111,8 @@ export type Lane = (typeof LANES)[number];
 /** The lanes whose jobs are tries that need slots. */
 export const TRIES_LANES = ['delivery', 'inbound'] as const satisfies Lane[];
 export type TriesLane = (typeof TRIES_LANES)[number];
+
+export const isTriesLane = (lane: Lane): lane is TriesLane => TRIES_LANES.some((one) => one === lane);
 
 export const triesLaneOf = (id: IntegrationId): TriesLane => (id.startsWith('src_') ? 'inbound' : 'delivery');
 

@@ -7,7 +7,7 @@ import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
 import { RedisConnections } from '../storage/redis-connections.js';
 import { JobHandlers } from './job-handlers.js';
-import { isJobName, JOB_SHAPES, LANES, type Lane } from './jobs.js';
+import { isJobName, isTriesLane, JOB_SHAPES, LANES, type Lane, TRIES_PER_CALL } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
 
 /** A job that this version cannot read waits this long for a process of a newer version. */
@@ -57,7 +57,8 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
     const worker = new Worker(queueNameOf(lane), (job, token) => this.work(job, token), {
       connection: this.connections.forWorker(),
       prefix: redis.prefix,
-      concurrency: delivery.concurrency,
+      // A job may be of a single try.
+      concurrency: isTriesLane(lane) ? delivery.concurrency * TRIES_PER_CALL : delivery.concurrency,
       lockDuration: delivery.takeoverAfterMs,
       stalledInterval: delivery.takeoverAfterMs,
       maxStalledCount: MAX_TAKEOVERS,

@@ -7,11 +7,11 @@
  *
  * KEYS: 1 slots (sorted set: try → when it may start), 2 jobs (hash: try → its job, `asked:` and a try → it was asked for
  * again while it had its slot), 3 gate (hash: rate, breaker, backlog),
- * 4 crowd (set: integrations of the tenant with tries that have no slot), 5 workers (sorted set: `id|slots` → expiry),
+ * 4 crowd (set: integrations of the tenant with tries that have no slot), 5 workers (sorted set: `id|calls` → expiry),
  * 6 window (sorted set: try → when it is due).
- * ARGV: 1 integration id, 2 prefix of the lane's jobs, 3 slots where no worker has reported, 4 the integration's own
+ * ARGV: 1 integration id, 2 prefix of the lane's jobs, 3 calls at a time where no worker has reported, 4 the integration's own
  * concurrency or 0, 5 milliseconds between two calls or 0 (rate), 6 burst, 7 how far ahead a slot may lie (ms),
- * 8 id of the jobs to make, 9 tries per job, then what the script itself says.
+ * 8 id of the jobs to make, 9 tries per job, 10 slots per call, then what the script itself says.
  *
  * The rate is the Generic Cell Rate Algorithm as a virtual schedule (ITU-T I.371, annex A): each slot is an exact time, and
  * a time is given once, so that no two tries ever wake for the same one.
@@ -22,8 +22,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local slotsKey, jobsKey, gateKey, crowdKey, workersKey, windowKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local integration, lane = ARGV[1], ARGV[2]
 
--- Of all slots, what one tenant may hold, and what an integration may hold whose tries take longer than SLOW_MS.
-local SHARE, SLOW_SHARE, SLOW_MS = 0.6, 0.1, 1000
+-- Of all slots, what one tenant may hold; of all calls, what an integration may hold whose tries take longer than SLOW_MS,
+-- several times what they take to be read and recorded by a worker that has no slot left.
+local SHARE, SLOW_SHARE, SLOW_MS = 0.6, 0.1, 2000
 -- Calls by which an open breaker finds out whether the vendor is back.
 local PROBES = 2
 -- Tries of one integration that wait in Redis.
@@ -32,11 +33,11 @@ local KEPT_MS = 172800000
 
 local function capacity()
   redis.call('ZREMRANGEBYSCORE', workersKey, '-inf', now)
-  local slots = 0
+  local calls = 0
   for _, worker in ipairs(redis.call('ZRANGE', workersKey, 0, -1)) do
-    slots = slots + tonumber(string.match(worker, '|(%d+)$'))
+    calls = calls + tonumber(string.match(worker, '|(%d+)$'))
   end
-  return slots > 0 and slots or tonumber(ARGV[3])
+  return calls > 0 and calls or tonumber(ARGV[3])
 end
 
 -- A slot whose job is gone was left behind by a process that died, or by a lost answer.
@@ -61,11 +62,11 @@ end
 -- How many tries of the integration may be in the lane.
 local function limit()
   if redis.call('HEXISTS', gateKey, 'openUntil') == 1 then return PROBES end
-  local slots = capacity()
+  local calls = capacity()
   local sharing = redis.call('SCARD', crowdKey)
   if redis.call('SISMEMBER', crowdKey, integration) == 0 then sharing = sharing + 1 end
-  local most = math.max(4, math.floor(slots * SHARE / sharing))
-  local slow = math.max(2, math.floor(slots * SLOW_SHARE))
+  local most = math.max(4, math.floor(calls * tonumber(ARGV[10]) * SHARE / sharing))
+  local slow = math.max(2, math.floor(calls * SLOW_SHARE))
   if redis.call('ZCOUNT', slotsKey, '-inf', now - SLOW_MS) >= slow then most = math.min(most, slow) end
   local own = tonumber(ARGV[4])
   if own > 0 then most = math.min(most, own) end
@@ -124,15 +125,15 @@ end
  * Lets due tries join the window, and fills the free slots. A try that has its slot, or waits already, changes nothing; but
  * if it has been parked and its slot is still on its way back, it joins the window then.
  *
- * ARGV: 10 `fresh` (must queue behind a backlog) or `backlog`, 11 `1` where more of the backlog is in MongoDB, 12… for each
+ * ARGV: 11 `fresh` (must queue behind a backlog) or `backlog`, 12 `1` where more of the backlog is in MongoDB, 13… for each
  * try: the try, and when it was due (ms).
  * Answers: room in the window for the backlog, which the caller then reads, then as 'fill' says.
  */
 export const ADMIT = `${PRELUDE}
-local behind = ARGV[10] == 'fresh' and redis.call('HEXISTS', gateKey, 'backlog') == 1
+local behind = ARGV[11] == 'fresh' and redis.call('HEXISTS', gateKey, 'backlog') == 1
 local waiting = redis.call('ZCARD', windowKey)
-local left = ARGV[11] == '1'
-for i = 12, #ARGV, 2 do
+local left = ARGV[12] == '1'
+for i = 13, #ARGV, 2 do
   local try = ARGV[i]
   local since = redis.call('ZSCORE', slotsKey, try)
   if since and isLost(try, tonumber(since)) then
@@ -154,7 +155,7 @@ local answer = { 0 }
 fill(answer)
 if left then redis.call('HSET', gateKey, 'backlog', 1) end
 -- Who brings the backlog has just read it; the rest of it follows when slots are given back.
-if ARGV[10] == 'fresh' then answer[1] = roomForBacklog() end
+if ARGV[11] == 'fresh' then answer[1] = roomForBacklog() end
 settle()
 return answer
 `;
@@ -162,13 +163,13 @@ return answer
 /**
  * Takes the slots of tries back, tells the breaker what became of them, and fills the free slots.
  *
- * ARGV: 10 failures (0 to 1) that open the breaker, 11 calls before it may, 12 window (ms), 13 how long it opens (ms), then
+ * ARGV: 11 failures (0 to 1) that open the breaker, 12 calls before it may, 13 window (ms), 14 how long it opens (ms), then
  * for each try: the try, `ok` | `failed` | `parked` | `again` | `cool`, and for `cool` the milliseconds that the vendor asked for.
  * Answers: room in the window for the backlog, which the caller then reads, ms until the breaker's next probe or 0,
  * `opened` | `closed` | '', ms since it first opened or 0, then as 'fill' says.
  */
 export const RELEASE = `${PRELUDE}
-local ratio, least, window, openMs = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+local ratio, least, window, openMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 local change = ''
 local gate = redis.call('HMGET', gateKey, 'openUntil', 'openSince', 'opens', 'probesOk', 'period', 'calls', 'failures', 'callsBefore', 'failuresBefore', 'coolUntil')
 local openUntil, openSince, opens, probesOk = tonumber(gate[1] or 0), tonumber(gate[2] or 0), tonumber(gate[3] or 0), tonumber(gate[4] or 0)
@@ -188,7 +189,7 @@ local function openAgain()
   probesOk = 0
 end
 
-for i = 14, #ARGV, 3 do
+for i = 15, #ARGV, 3 do
   local outcome = ARGV[i + 1]
   if outcome == 'parked' and redis.call('HEXISTS', jobsKey, 'asked:' .. ARGV[i]) == 1 then outcome = 'again' end
   free(ARGV[i])

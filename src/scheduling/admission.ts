@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { asTenantId, asTryId, type IntegrationId, type TenantId, type TryId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { DEFAULT_TRAFFIC, intervalMsOf, type Traffic } from '../integrations/traffic.js';
-import { MAX_TRIES_PER_JOB, TRIES_LANES, triesLaneOf } from '../queues/jobs.js';
+import { MAX_TRIES_PER_JOB, TRIES_LANES, TRIES_PER_CALL, triesLaneOf } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
 import { RedisConnections } from '../storage/redis-connections.js';
 import { RedisScript } from '../queues/redis-script.js';
@@ -162,7 +162,7 @@ export class Admission {
     return { inLane, waiting, limit, breaker, probeInMs, openSinceMs, coolForMs };
   }
 
-  /** Tells how many deliveries this process works on at a time; holds for 15 seconds. */
+  /** Tells how many calls this process makes at a time; holds for 15 seconds. */
   async reportSlots(): Promise<void> {
     const [seconds = 0] = await this.redis.time();
     const until = seconds * 1_000 + WORKER_TTL_MS;
@@ -190,7 +190,7 @@ export class Admission {
     return [
       ...[integrationId, laneJobs, delivery.concurrency, concurrency ?? 0],
       ...[intervalMsOf(rate), rate?.burst ?? 1, delivery.queueAheadMs],
-      ...[`${jobId}-`, MAX_TRIES_PER_JOB],
+      ...[`${jobId}-`, MAX_TRIES_PER_JOB, TRIES_PER_CALL],
     ];
   }
 }

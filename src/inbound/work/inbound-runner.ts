@@ -10,7 +10,6 @@ import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { Execution } from '../../logging/log-entry.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
-import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { SourceDirectory } from '../sources/source-directory.js';
@@ -18,8 +17,8 @@ import { WebhookCapture } from '../webhook-capture.js';
 import { readWebhook } from '../webhook.js';
 import { answerOfHandling, shownFailure, verdictOfHandling } from './handling-verdict.js';
 import { KeptAnswers } from './kept-answers.js';
-import { SingleWork } from './single-work.js';
 import { SourceGoneError } from './source-gone.error.js';
+import { WebhookWork } from './webhook-work.js';
 
 /** What may be at hand already where a webhook is worked on at once. */
 export interface AtHand {
@@ -39,8 +38,7 @@ export class InboundRunner implements TryMaker {
   constructor(
     private readonly directory: SourceDirectory,
     private readonly received: ReceivedRequestStore,
-    private readonly single: SingleWork,
-    private readonly bulk: BulkWork,
+    private readonly work: WebhookWork,
     private readonly capture: WebhookCapture,
     private readonly kept: KeptAnswers,
   ) {}
@@ -51,7 +49,7 @@ export class InboundRunner implements TryMaker {
     const startedMs = performance.now();
     const source = log.integrationId && (await this.directory.forDelivery(log.integrationId));
     const found = atHand?.request ?? (await this.received.get(log._id).catch(asFound));
-    const made = await this.make(log, source || null, found);
+    const made = await this.make(log, source || null, found, atHand ? 'atOnce' : 'inTurn');
     atHand?.heard(made.answer);
     // Before the record: whoever sees that the try has ended finds its answer.
     if (source && isAnswered(source) && !(found instanceof WaybillError)) await this.kept.keep(log, found, made.answer);
@@ -87,15 +85,13 @@ export class InboundRunner implements TryMaker {
     log: IntegrationLog,
     source: InboundSource | null,
     request: RawRequest | WaybillError,
+    when: 'atOnce' | 'inTurn',
   ): Promise<{ verdict: Verdict; answer: HandlerAnswer }> {
     try {
       if (!source?.enabled) throw new SourceGoneError(log.integrationId ?? '', source ? 'disabled' : 'deleted');
       if (request instanceof WaybillError) throw request;
       const webhook = readWebhook(source, request, String(log.context['webhookId']));
-      const answer = await (source.bulk === null
-        ? this.single.handle(webhook, log)
-        : this.bulk.handle(webhook, log, source.bulk));
-      return { verdict: { outcome: 'success' }, answer };
+      return { verdict: { outcome: 'success' }, answer: await this.work[when](webhook, log) };
     } catch (error) {
       return { verdict: verdictOfHandling(error), answer: answerOfHandling(error) };
     }
