@@ -46,6 +46,7 @@ const PROMISED: Figures = {
   logAddedMsP99Down: null,
   inboundPerS: null,
   inboundP99Ms: null,
+  inboundRatio: null,
   searchP95Ms: null,
   rollupP95Ms: null,
 };

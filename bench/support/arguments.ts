@@ -22,7 +22,7 @@ Parts; without one, all but the last, in about 5 minutes:
   latency   (e) emit to arrival at the vendor, at 100/s
   isolation (f) the same of healthy vendors beside one that hangs with 10,000 deliveries queued
   log       (g) what @IntegrationLogger adds to a host's own call, with MongoDB up and down
-  inbound   (i) signed webhooks acknowledged, 32 clients
+  inbound   (h) signed webhooks acknowledged by a receiver written by hand, (i) by Waybill, 32 clients
   search    (h) searches and statistics of 1,000,000 logs, which are made once (minutes) and kept in
             the database waybill_bench_search: npm run services -- down, or dropDatabase, is rid of them
 
