@@ -1,5 +1,6 @@
 import type { mongo } from 'mongoose';
 import { type AnyCollection, indexFaultsOf } from '../storage/index-faults.js';
+import { indexDescriptionOf } from '../storage/index-description.js';
 import { reportProgress } from './progress.js';
 
 const NAMESPACE_EXISTS = 48;
@@ -12,7 +13,7 @@ export async function createIndexes(db: mongo.Db, collections: readonly AnyColle
     const spec = collections.find(({ name }) => name === collection)?.indexes.find(({ name }) => name === index);
     if (!spec) continue;
     const startedAt = Date.now();
-    await db.collection(collection).createIndexes([{ ...spec.options, key: keysOf(spec.keys), name: index }]);
+    await db.collection(collection).createIndexes([indexDescriptionOf(spec)]);
     reportProgress(`Index ${done + 1} of ${missing.length}: ${collection}.${index} (${Date.now() - startedAt} ms)`);
   }
 }
@@ -28,6 +29,3 @@ async function createCollections(db: mongo.Db, collections: readonly AnyCollecti
     }
   }
 }
-
-/** The order of the keys is kept. */
-const keysOf = (keys: object): Map<string, mongo.IndexDirection> => new Map(Object.entries(keys));

@@ -1,9 +1,9 @@
-import { type IndexDefinition, type IndexOptions, Schema, type SchemaDefinition } from 'mongoose';
+import { type IndexOptions, Schema, type SchemaDefinition } from 'mongoose';
 
 export interface IndexSpec {
   /** What its queries ask for it by: which index serves a query is decided here, not by the database's guess. */
   readonly name: string;
-  readonly keys: IndexDefinition;
+  readonly keys: Readonly<Record<string, 1 | -1>>;
   readonly options?: Omit<IndexOptions, 'name' | 'unique'> & { readonly unique?: boolean };
   /** The query that needs it. An index that serves none is a cost without a use. */
   readonly serves: string;
