@@ -4,7 +4,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConnection } from 'mongoose';
 import { eventually } from '../support/eventually.js';
+import { freshDatabaseName, startPrivateMongodb } from '../support/services.js';
 
 const STARTS_REDIS = `
   import { startRedis } from './scripts/services/index.mjs';
@@ -40,5 +42,24 @@ describe('a server that a test has for itself', () => {
       (left) => left.length === 0,
     );
     await rm(folders, { recursive: true });
+  });
+});
+
+describe('a MongoDB that a test has for itself', () => {
+  it('is killed and started again where it was, with what it acknowledged', async () => {
+    const mongodb = await startPrivateMongodb();
+    if (!mongodb) return; // The server of the run is not ours, and nothing tells how to start another.
+    const connection = await createConnection(`${mongodb.uri}${freshDatabaseName('private')}`).asPromise();
+    const things = connection.collection<{ name: string }>('things');
+    await things.insertOne({ name: 'kept' }, { writeConcern: { w: 1, journal: true } });
+    const killedPid = mongodb.pid();
+    await mongodb.kill();
+    expect(mongodb.pid()).toBe(0);
+    await mongodb.start();
+    expect(mongodb.pid()).not.toBe(killedPid);
+    expect(await things.findOne({})).toMatchObject({ name: 'kept' });
+    await connection.dropDatabase();
+    await connection.close();
+    await mongodb.stop();
   });
 });
