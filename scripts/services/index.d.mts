@@ -17,6 +17,19 @@ export interface PrivateRedis {
   stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
+export interface PrivateMongodb {
+  /** The same after each start. */
+  uri: string;
+  /** 0 while it does not run. */
+  pid: () => number;
+  /** Ends it by SIGKILL and waits until it is gone; what it acknowledged stays. */
+  kill: () => Promise<void>;
+  /** Starts it again. Resolves once it answers. */
+  start: () => Promise<void>;
+  /** Ends it for good. */
+  stop: () => Promise<void>;
+}
+
 export interface ServicesStatus {
   stateFile: string;
   kept: boolean;
@@ -38,3 +51,5 @@ export function servicesUp(options?: { log?: Log; keep?: boolean }): Promise<Ser
 export function servicesDown(options?: { log?: Log }): Promise<void>;
 export function servicesStatus(): Promise<ServicesStatus>;
 export function startRedis(options?: { log?: Log; port?: number; args?: string[] }): Promise<PrivateRedis>;
+/** Null where MONGODB_URI names a server that was not started here: nothing tells how to start another one like it. */
+export function startMongodb(): Promise<PrivateMongodb | null>;

@@ -10,6 +10,7 @@ import { redis } from './redis.mjs';
 import { SetupFailure } from './setup-failure.mjs';
 import { readState, writeState } from './state.mjs';
 
+export { startMongodb } from './private-mongodb.mjs';
 export { startRedis } from './private-redis.mjs';
 export { SetupFailure } from './setup-failure.mjs';
 

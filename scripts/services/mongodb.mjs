@@ -75,12 +75,17 @@ async function startMongod({ binary, previous, onSpawn }) {
   if (previous === undefined) await removeFolder(runFolder('mongod'));
   const mongod = await spawnService({
     name: 'mongod',
-    command: binary,
-    args: ['--dbpath', runFolder('mongod'), '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'],
+    ...mongodProgram({ binary, port, folder: runFolder('mongod') }),
     port,
     log: logFile('mongod'),
   });
   onSpawn(mongod);
   await waitUntilAnswers(mongod, () => pingMongodb(port), START_TIMEOUT_MS);
   return port;
+}
+
+/** @param {{ binary: string, port: number, folder: string }} options */
+export function mongodProgram({ binary, port, folder }) {
+  const args = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket'];
+  return { command: binary, args };
 }

@@ -1,12 +1,8 @@
 // @ts-check
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { choose } from './choose.mjs';
 import { pingRedis } from './ping.mjs';
 import { freePort } from './ports.mjs';
+import { privateServer } from './private-server.mjs';
 import { redis, redisArguments } from './redis.mjs';
 import { readState } from './state.mjs';
 
@@ -18,23 +14,13 @@ const START_TIMEOUT_MS = 15_000;
  *   where it was; args: further arguments of redis-server
  */
 export async function startRedis({ log = () => undefined, port: wanted, args = [] } = {}) {
-  const binary = await redisBinary(log);
+  const command = await redisBinary(log);
   const port = wanted ?? (await freePort());
-  const folder = mkdtempSync(join(tmpdir(), 'waybill-redis-'));
-  const child = spawn(binary, [...redisArguments({ port, folder }), ...args], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const endWithUs = () => child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  const stop = async (/** @type {NodeJS.Signals} */ signal = 'SIGTERM') => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    await ended;
-    process.off('exit', endWithUs);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  await once(child, 'spawn');
-  child.unref();
-  await untilItAnswers(port, child, stop);
-  return { url: `redis://127.0.0.1:${port}`, port, pid: child.pid ?? 0, stop };
+  const ping = () => pingRedis(port);
+  const server = privateServer({ name: 'redis', port, ping, startTimeoutMs: START_TIMEOUT_MS });
+  await server.start({ command, args: [...redisArguments({ port, folder: server.folder }), ...args] });
+  const stop = (/** @type {NodeJS.Signals} */ signal = 'SIGTERM') => server.remove(signal);
+  return { url: `redis://127.0.0.1:${port}`, port, pid: server.pid(), stop };
 }
 
 /** The one that runs already tells which binary was found or built. @param {import('../setup/step.mjs').Log} log */
@@ -43,25 +29,4 @@ async function redisBinary(log) {
   if (recorded !== undefined) return recorded;
   const { title: service, candidates, remedies } = redis;
   return (await choose({ service, candidates, remedies, log })).found.binary;
-}
-
-/**
- * @param {number} port
- * @param {import('node:child_process').ChildProcess} child
- * @param {(signal: NodeJS.Signals) => Promise<void>} stop
- */
-async function untilItAnswers(port, child, stop) {
-  const until = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    const fault = await pingRedis(port);
-    const gone = child.exitCode !== null || child.signalCode !== null;
-    if (fault === null && !gone) return;
-    if (gone || performance.now() > until) {
-      await stop('SIGKILL');
-      throw new Error(
-        `redis-server on port ${port} ${gone ? 'ended while it was starting' : `does not answer: ${fault}`}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -12,6 +12,8 @@ export interface InstallationOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The address that its processes find their database at, where a proxy stands in between. */
   readonly uriOf?: (database: string) => string;
+  /** The server that its database is on, past any proxy. Default: that of the test run. */
+  readonly directUri?: string;
 }
 
 /** A standalone Waybill with a database and a Redis prefix of its own: its processes, and its API as the platform's key calls it. */
@@ -28,9 +30,12 @@ export class Installation {
   ) {}
 
   /** Starts with one process of role `api`. */
-  static async start(label: string, { env = {}, uriOf }: InstallationOptions = {}): Promise<Installation> {
+  static async start(
+    label: string,
+    { env = {}, uriOf, directUri = mongodbUri() }: InstallationOptions = {},
+  ): Promise<Installation> {
     const database = freshDatabaseName(label);
-    const direct = `${mongodbUri().replace(/\/$/, '')}/${database}`;
+    const direct = `${directUri.replace(/\/$/, '')}/${database}`;
     const full = {
       MONGODB_URI: uriOf ? uriOf(database) : direct,
       REDIS_URL: redisUrl(),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startRedis, type PrivateRedis } from '../../scripts/services/index.mjs';
+import { startMongodb, startRedis, type PrivateMongodb, type PrivateRedis } from '../../scripts/services/index.mjs';
 
 /** The MongoDB of this test run. Take a database of your own in it: {@link freshDatabaseName}. */
 export function mongodbUri(): string {
@@ -27,6 +27,14 @@ export function freshPrefix(label: string): string {
  */
 export async function startPrivateRedis(options: { port?: number } = {}): Promise<PrivateRedis> {
   return startRedis(options);
+}
+
+/**
+ * One more MongoDB, for a test that kills it and starts it again. It may hold the databases of the other one too: take
+ * one of your own, and drop it. `null` where `MONGODB_URI` names a server that the test run did not start.
+ */
+export async function startPrivateMongodb(): Promise<PrivateMongodb | null> {
+  return startMongodb();
 }
 
 function fromEnvironment(name: 'MONGODB_URI' | 'REDIS_URL'): string {

@@ -57,23 +57,31 @@ export async function startFerretdb({ binary, previous, onSpawn, log }) {
   }
   const ferretdb = await spawnService({
     name: 'ferretdb',
-    command: binary,
-    args: [
-      `--postgresql-url=postgres://postgres@127.0.0.1:${postgresPort}/postgres`,
-      `--listen-addr=127.0.0.1:${port}`,
-      `--state-dir=${runFolder('ferretdb')}`,
-      '--no-auth',
-      '--telemetry=disable',
-      '--debug-addr=-',
-      '--log-level=WARN',
-    ],
-    env: withoutFerretdbSettings(process.env),
+    ...ferretdbProgram({ binary, port, folder: runFolder('ferretdb'), postgresPort }),
     port,
     log: logFile('ferretdb'),
   });
   onSpawn(ferretdb);
   await waitUntilAnswers(ferretdb, () => pingMongodb(port), START_TIMEOUT_MS);
   return port;
+}
+
+/**
+ * @param {{ binary: string, port: number, folder: string, postgresPort: number, maxConnections?: number }} options
+ *   maxConnections: to PostgreSQL
+ */
+export function ferretdbProgram({ binary, port, folder, postgresPort, maxConnections }) {
+  const pool = maxConnections === undefined ? '' : `?pool_max_conns=${maxConnections}`;
+  const args = [
+    `--postgresql-url=postgres://postgres@127.0.0.1:${postgresPort}/postgres${pool}`,
+    `--listen-addr=127.0.0.1:${port}`,
+    `--state-dir=${folder}`,
+    '--no-auth',
+    '--telemetry=disable',
+    '--debug-addr=-',
+    '--log-level=WARN',
+  ];
+  return { command: binary, args, env: withoutFerretdbSettings(process.env) };
 }
 
 /** @param {import('../state.mjs').ServiceRecord} record */
