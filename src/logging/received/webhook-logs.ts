@@ -8,7 +8,7 @@ export const WEBHOOK_REFUSED = 'WEBHOOK_REFUSED';
 export const isWebhook = ({ integrationId }: Pick<IntegrationLog, 'integrationId'>) => isSourceId(integrationId);
 
 /** Why nothing can be done with a webhook again; `null` where something can. */
-export function whyNoMore({ errorCode, erasedAt }: IntegrationLog): string | null {
+export function whyNoMore({ errorCode, erasedAt }: Pick<IntegrationLog, 'errorCode' | 'erasedAt'>): string | null {
   if (errorCode === WEBHOOK_REFUSED) return 'it could not be verified, so nobody knows who sent it';
   return erasedAt ? 'the person whom it was about was erased, so there is nothing to work on' : null;
 }
