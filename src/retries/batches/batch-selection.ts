@@ -3,7 +3,7 @@ import type { FieldFault } from '../../common/field-fault.js';
 import { asIntegrationId, isSourceId, type TenantId } from '../../common/ids.js';
 import { RequestInvalidError } from '../../http/request-invalid.error.js';
 import { type LogSearchPlan, planOf, readLogSearch } from '../../logging/log-search.js';
-import { WEBHOOK_REFUSED } from '../../logging/received/webhook-logs.js';
+import { REFUSAL_CODES } from '../../logging/received/webhook-logs.js';
 import type { BatchSelection, RetryBatch } from './retry-batch.js';
 
 /** Which logs a person means: those of a filter, or those that are named. */
@@ -77,7 +77,7 @@ export function planOfSelection(tenantId: TenantId, chosen: Chosen & Pick<RetryB
   const ended = { completedAt: { $lte: failedBefore } };
   const able = replays
     ? { ...ended, ...WEBHOOKS, ...(selection.kind === 'ids' ? {} : { parentLogId: null }) }
-    : { ...ended, integrationId: { $ne: null }, errorCode: { $ne: WEBHOOK_REFUSED } };
+    : { ...ended, integrationId: { $ne: null }, errorCode: { $nin: REFUSAL_CODES } };
   return { filter: { $and: [filter, able] }, index };
 }
 
