@@ -61,6 +61,9 @@ export const logIdFor = (eventId: EventId, integrationId: IntegrationId) =>
 export const webhookLogIdFor = (sourceId: IntegrationId, eventId: string, after: LogId | null) =>
   derived('log', sourceId, eventId, after ?? '') as LogId;
 
+/** A batch replays each of its webhooks once, in whichever process that is done. */
+export const replayLogIdFor = (batchId: RetryBatchId, logId: LogId) => derived('log', batchId, logId) as LogId;
+
 /** The same confirmation gives the same batch, so that a double click makes one. */
 export const retryBatchIdOf = (confirmation: string) => derived('rtb', confirmation) as RetryBatchId;
 

@@ -4,6 +4,7 @@ import { ActionsModule } from '../actions/actions.module.js';
 import { DispatchModule } from '../dispatch/dispatch.module.js';
 import { IntegrationsModule } from '../integrations/integrations.module.js';
 import { LoggingModule } from '../logging/logging.module.js';
+import { RetriesModule } from '../retries/retries.module.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { SecurityModule } from '../security/security.module.js';
 import { RedisModule } from '../storage/redis.module.js';
@@ -22,6 +23,7 @@ import { WebhookReceiver } from './hooks/webhook-receiver.js';
 import { WebhookStorage } from './hooks/webhook-storage.js';
 import { SourceChecker } from './sources/source-checker.js';
 import { SourcePages } from './page/source-page.js';
+import { BatchReplays } from './replay/batch-replays.js';
 import { WebhookPreviews } from './replay/webhook-previews.js';
 import { WebhookReplay } from './replay/webhook-replay.js';
 import { SourceDirectory } from './sources/source-directory.js';
@@ -52,6 +54,7 @@ import { WebhookWork } from './work/webhook-work.js';
     LoggingModule,
     SchedulingModule,
     DispatchModule,
+    RetriesModule,
   ],
   providers: [
     SourceDirectory,
@@ -86,6 +89,7 @@ import { WebhookWork } from './work/webhook-work.js';
     SourcePages,
     WebhookPreviews,
     WebhookReplay,
+    BatchReplays,
   ],
   exports: [
     WebhookFileStore,

@@ -6,6 +6,7 @@ import { ErasureRunner } from '../../src/erasure/erasure-runner.js';
 import { FAILED_RECORDS, WEBHOOK_FILES, type WebhookFile } from '../../src/inbound/bulk/webhook-file.collection.js';
 import { WebhookFileStore } from '../../src/inbound/bulk/webhook-file.store.js';
 import type { LogStatus } from '../../src/logging/integration-log.js';
+import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
 import { Database } from '../../src/storage/database.js';
 import { eventually } from '../support/eventually.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
@@ -144,6 +145,58 @@ describe('files of records', () => {
       expect.objectContaining({ failed: 1 }),
       [expect.objectContaining({ line: 1 })],
     ]);
+  });
+
+  describe('are kept', () => {
+    const DAY_MS = 86_400_000;
+
+    const rowsOf = async (logId: LogId) => [
+      ...(await host.find(Database).collection(WEBHOOK_FILES).find({ _id: logId }).toArray()),
+      ...(await host.find(Database).collection(FAILED_RECORDS).find({ logId }).toArray()),
+    ];
+
+    async function failedFile() {
+      acknowledgements.refusing.add(61).add(62);
+      return host.waitForLog(await post('ndjson', [line(60), line(61), line(62)].join('\n')), 'FAIL');
+    }
+
+    const daysKept = (rows: readonly { expiresAt: Date }[], from: Date) =>
+      rows.map(({ expiresAt }) => Math.floor((expiresAt.getTime() - from.getTime()) / DAY_MS));
+
+    it('for as long as the tenant wants bodies kept, also what was there before', async () => {
+      const { _id } = await failedFile();
+      const before = await rowsOf(_id);
+      const { startedAt } = (await host.findLog(_id))?.firstAttempt ?? { startedAt: new Date() };
+      expect(daysKept(before, startedAt)).toEqual([30, 30, 30]);
+      await host.find(ReceivedRequestStore).follow(LAB, 90);
+      expect(daysKept(await rowsOf(_id), startedAt)).toEqual([90, 90, 90]);
+      // By a try that had begun before.
+      const [file] = await host.find(Database).collection(WEBHOOK_FILES).find({ _id }).toArray();
+      const failed = await host.find(WebhookFileStore).failedOf(LAB, _id, 0, 10);
+      const [until = new Date()] = before.map(({ expiresAt }) => expiresAt);
+      if (!file) throw new Error('The file is there');
+      const stale = failed.map((record) => ({ ...record, expiresAt: until }));
+      await host.find(WebhookFileStore).keep({ file: { ...file, expiresAt: until }, failed: stale, mended: [] });
+      expect(daysKept(await rowsOf(_id), startedAt)).toEqual([90, 90, 90]);
+      await host.find(ReceivedRequestStore).follow(LAB, 30);
+    });
+
+    it('from their last try on: what it was sent is shown for as long', async () => {
+      const { _id, attemptCount } = await failedFile();
+      const soon = { $set: { expiresAt: new Date(Date.now() + DAY_MS), keptFrom: new Date(Date.now() - 29 * DAY_MS) } };
+      await host.find(Database).collection(WEBHOOK_FILES).updateMany({ _id }, soon);
+      await host.find(Database).collection(FAILED_RECORDS).updateMany({ logId: _id }, soon);
+      acknowledgements.refusing.delete(62);
+      const key = await host.createKey();
+      const retriedAt = new Date();
+      const retry = host.http.post(`/v1/logs/${_id}/retry`).set('authorization', `Bearer ${key}`);
+      await retry.send({ reason: 'one is there now' }).expect(202);
+      await eventually(
+        () => host.findLog(_id),
+        (log) => log?.status === 'FAIL' && log.attemptCount > attemptCount,
+      );
+      expect(daysKept(await rowsOf(_id), retriedAt)).toEqual([30, 30]);
+    });
   });
 
   it('may be large, and are done to the last record', async () => {

@@ -7,9 +7,8 @@ import {
   retryBatchIdOf,
 } from '../../src/common/ids.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
-import { planOfSelection } from '../../src/retries/batches/batch-selection.js';
+import { type Chosen, planOfSelection } from '../../src/retries/batches/batch-selection.js';
 import { LogWalk } from '../../src/logging/log-walk.js';
-import type { BatchSelection } from '../../src/retries/batches/retry-batch.js';
 import { RetryBatchStore } from '../../src/retries/batches/retry-batch.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { aLog } from '../support/log-rows.js';
@@ -20,17 +19,33 @@ import { LAB, type TestHost } from '../support/test-host.js';
 const MONTH = 'from=2026-10-01T00:00:00Z&to=2026-11-01T00:00:00Z';
 const AT = new Date('2026-10-01T00:00:00Z');
 
-const BATCHES: [string, BatchSelection, string][] = [
-  ['a filter', { kind: 'filter', filterJson: '{"errorCode":"HTTP_422"}' }, 'newest_of_error'],
-  ['a vendor', { kind: 'filter', filterJson: '{"vendor":"CRM"}' }, 'newest_failed'],
-  ['an integration', { kind: 'filter', filterJson: '{"integrationId":"int_1"}' }, 'newest_failed_of_integration'],
-  ['ids', { kind: 'ids', logIds: [asLogId('log_1')] }, '_id_'],
+const BATCHES: [string, Chosen, string][] = [
+  ['a filter', { selection: filterOf({ errorCode: 'HTTP_422' }) }, 'newest_of_error'],
+  ['a vendor', { selection: filterOf({ vendor: 'CRM' }) }, 'newest_failed'],
+  ['an integration', { selection: filterOf({ integrationId: 'int_1' }) }, 'newest_failed_of_integration'],
+  ['ids', { selection: { kind: 'ids', logIds: [asLogId('log_1')] } }, '_id_'],
   [
     'a schedule',
-    { kind: 'schedule', integrationId: asIntegrationId('int_1'), classes: ['transient'] },
+    { selection: { kind: 'schedule', integrationId: asIntegrationId('int_1'), classes: ['transient'] } },
     'newest_failed_of_integration',
   ],
+  ['webhooks', { selection: filterOf({ direction: 'inbound' }), replays: true }, 'newest'],
+  [
+    'the webhooks of a source',
+    { selection: filterOf({ integrationId: 'src_1', from: '2026-11-03T10:00:00Z' }), replays: true },
+    'newest_of_integration',
+  ],
+  [
+    'webhooks of a type',
+    { selection: filterOf({ direction: 'inbound', context: { webhookType: 'result.ready' } }), replays: true },
+    'newest_of_key',
+  ],
+  ['ids of webhooks', { selection: { kind: 'ids', logIds: [asLogId('log_1')] }, replays: true }, '_id_'],
 ];
+
+function filterOf(parameters: object): Chosen['selection'] {
+  return { kind: 'filter', filterJson: JSON.stringify(parameters) };
+}
 
 describe('what the API asks of the database', () => {
   let plans: QueryPlans;
@@ -113,9 +128,9 @@ describe('what the API asks of the database', () => {
     expect(await plans.explained('integration_logs')).toEqual([{ indexes: ['children'], sorts: false }]);
   });
 
-  it.each(BATCHES)('for a batch of %s is served by an index', async (_what, selection, index) => {
+  it.each(BATCHES)('for a batch of %s is served by an index', async (_what, chosen, index) => {
     const walk = host.find(LogWalk);
-    const plan = planOfSelection(LAB, selection, new Date());
+    const plan = planOfSelection(LAB, { ...chosen, failedBefore: new Date() });
     await walk.groups(plan, 10);
     for await (const logs of walk.oldestFirst(plan, 10)) expect(logs).toEqual([]);
     const explained = await plans.explained('integration_logs');

@@ -132,7 +132,7 @@ describe('/v1/retry-batches', () => {
     );
     const csv = await lab.get(`/v1/retry-batches/${id}/items/export?format=csv&outcome=failed`).responseType('blob');
     const [head, first, other] = String(csv.body).split('\r\n');
-    expect(head).toBe('logId,integrationId,outcome,why,updatedAt');
+    expect(head).toBe('logId,integrationId,outcome,why,updatedAt,replayLogId');
     expect(first).toContain(`,${integration._id},failed,'=cmd(),`);
     expect(other).toContain(',"HTTP_422: The vendor answered 422: the request was refused. It says: again, ""no""",');
   });

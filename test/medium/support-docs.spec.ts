@@ -46,7 +46,7 @@ describe('docs/support.md', () => {
     expect(Number(lines[batch]?.split(' | ')[2])).toBeGreaterThanOrEqual(5);
     expect(lines.slice(batch + 1, batch + 4)).toEqual(['paused', 'running', expect.stringMatching(/^[45]$/)]);
     expect(lines[batch + 4]).toMatch(/^log_\w+ \| HTTP_422: /);
-    expect(lines[batch + 5]).toBe('logId,integrationId,outcome,why,updatedAt');
+    expect(lines[batch + 5]).toBe('logId,integrationId,outcome,why,updatedAt,replayLogId');
     expect(said).toMatch(/resolved\nnull\n"CRM: new patients" has taken it at .*\nThe CRM has lost it\n$/);
   });
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_RETENTION, daysAfter } from '../../security/tenants/retention.js';
+import { DEFAULT_RETENTION } from '../../security/tenants/retention.js';
 import { TenantSettings } from '../../security/tenants/tenant-settings.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
@@ -32,7 +32,7 @@ export class BulkWork {
    * @throws RecordsFailedError where any has failed.
    */
   async handle(webhook: Webhook, log: IntegrationLog, format: BulkFormat): Promise<HandlerAnswer> {
-    const run = new BulkRun(await this.startOf(webhook, log), await this.failedLinesOf(log));
+    const run = new BulkRun(await this.startOf(log), await this.failedLinesOf(log));
     for await (const record of recordsIn(webhook.request.body, format)) {
       if (!run.has(record)) continue;
       run.note(record, await this.faultOf(webhook, log, record));
@@ -46,14 +46,9 @@ export class BulkWork {
     return { status: 200, body: { records: total } };
   }
 
-  private async startOf({ source, request }: Webhook, { _id, tenantId }: IntegrationLog): Promise<WebhookFile> {
-    const before = await this.files.find(_id);
-    if (before) return before;
-    const { bodyDays } = await this.tenants.retentionOf(source.tenantId).catch(() => DEFAULT_RETENTION);
-    const expiresAt = daysAfter(request.receivedAt, bodyDays);
-    const file = { _id, tenantId, line: 0, succeeded: 0, failed: 0, read: false, updatedAt: new Date(), expiresAt };
-    await this.files.start(file);
-    return file;
+  private async startOf(log: IntegrationLog): Promise<WebhookFile> {
+    const { bodyDays } = await this.tenants.retentionOf(log.tenantId).catch(() => DEFAULT_RETENTION);
+    return this.files.start(log, bodyDays);
   }
 
   private async failedLinesOf({ tenantId, _id }: IntegrationLog): Promise<Set<number>> {
@@ -114,9 +109,10 @@ class BulkRun {
   note({ line }: BulkRecord, fault: RecordFault | null): void {
     const wasFailed = this.failedBefore.has(line);
     const wasCounted = this.isCounted(line);
-    const { _id: logId, tenantId, expiresAt, succeeded, failed } = this.file;
+    const { _id: logId, tenantId, keptFrom, expiresAt, succeeded, failed } = this.file;
     if (fault) {
-      this.failed.push({ _id: `${logId}-${line}`, logId, tenantId, line, ...fault, failedAt: new Date(), expiresAt });
+      const kept = { keptFrom, expiresAt };
+      this.failed.push({ _id: `${logId}-${line}`, logId, tenantId, line, ...fault, failedAt: new Date(), ...kept });
       if (fault.errorClass === 'transient' || fault.errorClass === 'throttled') this.mayHelp = true;
     } else if (wasFailed) this.mended.push(line);
     this.file = {

@@ -14,6 +14,8 @@ export interface WebhookFile {
   /** Whether its end was reached. */
   read: boolean;
   updatedAt: Date;
+  /** When its last try began: its rows are kept for as long as what that try was sent. */
+  keptFrom: Date;
   expiresAt: Date;
 }
 
@@ -28,6 +30,8 @@ export interface FailedRecord {
   errorCode: string;
   errorMessage: string;
   failedAt: Date;
+  /** As of its file. */
+  keptFrom: Date;
   expiresAt: Date;
 }
 
@@ -35,7 +39,7 @@ const EXPIRED = {
   name: 'expired',
   keys: { expiresAt: 1 },
   options: { expireAfterSeconds: 0 },
-  serves: 'expiry: files whose request is kept no longer',
+  serves: 'expiry: files whose bodies are kept no longer',
 } as const;
 
 export const WEBHOOK_FILES = defineCollection<WebhookFile>({
@@ -48,6 +52,7 @@ export const WEBHOOK_FILES = defineCollection<WebhookFile>({
     failed: { type: Number, required: true },
     read: { type: Boolean, required: true },
     updatedAt: { type: Date, required: true },
+    keptFrom: { type: Date },
     expiresAt: { type: Date, required: true },
   },
   indexes: [EXPIRED],
@@ -64,6 +69,7 @@ export const FAILED_RECORDS = defineCollection<FailedRecord>({
     errorCode: { type: String, required: true },
     errorMessage: { type: String, required: true },
     failedAt: { type: Date, required: true },
+    keptFrom: { type: Date },
     expiresAt: { type: Date, required: true },
   },
   indexes: [

@@ -18,6 +18,7 @@ import { HookWatch } from './hook-watch.js';
 import { headOf } from './raw-request-of.js';
 import { RefusedWebhooks } from './refused-webhooks.js';
 import { strangerReason } from './stranger-reason.js';
+import { UnreadRequestError } from './unread-request.error.js';
 import { WebhookReceiver } from './webhook-receiver.js';
 
 /** What a body is, where none is read. */
@@ -52,14 +53,20 @@ export class HookGate {
     if (!source.enabled) throw new SourceClosedError();
     const head = headOf(incoming);
     const reason = strangerReason(source, head);
-    if (reason !== null) throw await this.refusalOf(source, { ...head, body: NOTHING }, { ok: false, reason });
-    return this.requests.holding(source, incoming, async (request) => {
+    const unread = { ...head, body: NOTHING };
+    if (reason !== null) throw await this.refusalOf(source, unread, { ok: false, reason });
+    const taking = this.requests.holding(source, incoming, async (request) => {
       const judged = await this.verifier.judge(source, request);
       if ('challenge' in judged) return judged.challenge;
       if (!judged.ok) throw await this.refusalOf(source, request, judged);
       const { taken, answer } = await this.receiver.receive(source, request, judged.eventId);
       this.watch.taken(taken, source.mode, performance.now() - startedMs);
       return answer;
+    });
+    return taking.catch(async (error: unknown) => {
+      if (error instanceof UnreadRequestError)
+        await this.refused.refuse(source, unread, { error, errorClass: error.errorClass, reason: error.verdict });
+      throw error;
     });
   }
 
@@ -68,8 +75,8 @@ export class HookGate {
     request: RawRequest,
     { reason, unavailable }: Extract<Verified, { ok: false }>,
   ): Promise<WaybillError> {
-    if (unavailable) return new VerificationUnavailableError();
-    await this.refused.refuse(source, request, reason);
-    return new WebhookRefusedError();
+    const error = unavailable ? new VerificationUnavailableError() : new WebhookRefusedError();
+    await this.refused.refuse(source, request, { error, errorClass: unavailable ? 'transient' : 'auth', reason });
+    return error;
   }
 }

@@ -26,7 +26,7 @@ export class HookRequests {
    * @throws HookRateExceededError, HookBusyError, or the errors of `request-body.ts`
    */
   async holding<T>(source: InboundSource, incoming: HttpRequest, use: (request: RawRequest) => Promise<T>): Promise<T> {
-    if (!(await this.rate.allows(source))) throw new HookRateExceededError();
+    if (source.rate && !(await this.rate.allows(source))) throw new HookRateExceededError(source.rate);
     const declaredBytes = Number(incoming.headers['content-length'] ?? source.maxBytes);
     const room = this.room.tryReserve(Math.min(declaredBytes, source.maxBytes));
     if (!room) throw new HookBusyError();

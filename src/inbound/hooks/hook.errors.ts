@@ -1,4 +1,6 @@
 import { WaybillError } from '../../common/waybill.error.js';
+import type { RateLimit } from '../../integrations/traffic.js';
+import { UnreadRequestError } from './unread-request.error.js';
 
 export class HookUnknownError extends WaybillError {
   readonly code = 'HOOK_UNKNOWN';
@@ -23,23 +25,25 @@ export class WebhookRefusedError extends WaybillError {
 }
 
 /** As many bodies as this process may hold are being stored. */
-export class HookBusyError extends WaybillError {
+export class HookBusyError extends UnreadRequestError {
   readonly code = 'HOOK_BUSY';
-  readonly stage = 'request';
+  readonly errorClass = 'transient';
   readonly remedy = 'Send it again later. For the operator: raise `limits.webhookBytes`, or start further processes.';
 
   constructor() {
-    super('There is no room for its body now');
+    super('There is no room for its body now', 'there was no room for its body at that time');
   }
 }
 
-export class HookRateExceededError extends WaybillError {
+export class HookRateExceededError extends UnreadRequestError {
   readonly code = 'HOOK_RATE_EXCEEDED';
-  readonly stage = 'request';
+  readonly errorClass = 'throttled';
   readonly remedy = 'Send it again later, and fewer at a time.';
 
-  constructor() {
-    super('The source takes fewer requests than that');
+  constructor({ calls, per, burst }: RateLimit) {
+    const rate = `${shown(calls)} ${calls === 1 ? 'call' : 'calls'} a ${per}`;
+    const atOnce = burst === 1 ? '' : ` (${shown(burst)} may come at once)`;
+    super('The source takes fewer requests than that', `more than ${rate}${atOnce}`);
   }
 }
 
@@ -73,3 +77,5 @@ export class WebhookNotRecordedError extends WaybillError {
     super('The webhook could not be stored', { cause });
   }
 }
+
+const shown = (count: number) => count.toLocaleString('en');

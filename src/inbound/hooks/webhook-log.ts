@@ -1,6 +1,9 @@
 import { currentCallScope } from '../../common/call-scope.js';
+import type { ErrorClass } from '../../common/error-class.js';
 import { type LogId, newCorrelationId, newExecutionId, newLogId, webhookLogIdFor } from '../../common/ids.js';
+import type { WaybillError } from '../../common/waybill.error.js';
 import { nextSequence } from '../../common/sequence.js';
+import { problemTypeOf } from '../../http/problem-types.js';
 import { errorKeysOf } from '../../logging/error-keys.js';
 import {
   type Attempt,
@@ -13,7 +16,8 @@ import type { InboundSource } from '../sources/inbound-source.js';
 import { textOf, valueAtPlace, type Webhook } from '../webhook.js';
 
 const NO_FAULT = { errorClass: null, errorCode: null, errorMessage: null };
-const UNAUTHORIZED = 401;
+const UNVERIFIED_REMEDY =
+  'The sender signs otherwise than the source expects, or is another: compare with the page of the source.';
 
 /** QUEUED, with what came in. `dueAt`: when a worker may take it. */
 export function webhookLogOf(
@@ -37,21 +41,31 @@ export function webhookLogOf(
   };
 }
 
-/** FAILed, since it could not be verified: `reason` is for staff and for the vendor's developer. */
+/** Why a request was not taken. */
+export interface Refusal {
+  /** What its caller is told. */
+  readonly error: WaybillError;
+  readonly errorClass: ErrorClass;
+  /** For staff, and for the vendor's developer. */
+  readonly reason: string;
+}
+
+/** FAILed, since it was not taken. */
 export function refusedLogOf(
   source: InboundSource,
   receivedAt: Date,
   captured: CapturedRequest,
-  reason: string,
+  { error: { code, remedy }, errorClass, reason }: Refusal,
 ): IntegrationLog {
-  const error = { errorClass: 'auth', errorCode: WEBHOOK_REFUSED, errorMessage: reason } as const;
+  const error = { errorClass, errorCode: code, errorMessage: reason };
   const firstAttempt: Attempt = {
     ...attemptOf(source, receivedAt, captured),
     durationMs: Math.max(0, Date.now() - receivedAt.getTime()),
     outcome: 'fail',
     ...error,
-    remedy: 'The sender signs otherwise than the source expects, or is another: compare with the page of the source.',
-    response: { status: UNAUTHORIZED, headers: {}, body: null },
+    // Its caller is told to look at the page of the source.
+    remedy: code === WEBHOOK_REFUSED ? UNVERIFIED_REMEDY : remedy,
+    response: { status: problemTypeOf(code).status, headers: {}, body: null },
   };
   return {
     ...rowOf(newLogId(), source, receivedAt),

@@ -92,7 +92,7 @@ const tableHtml = (requests: readonly ShownRequest[]): Html =>
         ({ at, bytes, verdict, says }) =>
           html` <tr>
             <td><time datetime="${at.toISOString()}">${at.toISOString().slice(0, 19).replace('T', ' ')}</time></td>
-            <td>${bytes.toLocaleString('en')}</td>
+            <td>${bytes === null ? 'not read' : bytes.toLocaleString('en')}</td>
             <td class="${verdict}">${verdict}</td>
             <td>${says}</td>
           </tr>`,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
+import { isRefused, isUnread } from '../../logging/received/webhook-logs.js';
 import { BodySchemas } from '../../integrations/schemas/body-schemas.js';
 import { SecretVault } from '../../security/secrets/secret-vault.js';
 import { WaybillError } from '../../common/waybill.error.js';
@@ -25,7 +26,8 @@ export interface ShownRequest {
   readonly verdict: 'accepted' | 'refused';
   /** Of a refused one why; of an accepted one how far it is. */
   readonly says: string;
-  readonly bytes: number;
+  /** `null` where its body was not read. */
+  readonly bytes: number | null;
 }
 
 /** What the page for a vendor's developer shows. */
@@ -144,13 +146,14 @@ const PROGRESS = {
 const isRequest = ({ parentLogId }: IntegrationLog) => parentLogId === null;
 
 /** How the receiver worked on it is not the sender's matter. */
-function shown({ _id, createdAt, status, errorCode, errorMessage, firstAttempt }: IntegrationLog): ShownRequest {
-  const isRefused = errorCode === 'WEBHOOK_REFUSED';
+function shown(log: IntegrationLog): ShownRequest {
+  const { _id, createdAt, status, errorMessage, firstAttempt } = log;
   return {
     at: createdAt,
     logId: _id,
-    verdict: isRefused ? 'refused' : 'accepted',
-    says: isRefused ? (errorMessage ?? '') : PROGRESS[status],
-    bytes: firstAttempt?.request?.body?.sizeBytes ?? 0,
+    ...(isRefused(log)
+      ? { verdict: 'refused', says: errorMessage ?? '' }
+      : { verdict: 'accepted', says: PROGRESS[status] }),
+    bytes: isUnread(log) ? null : (firstAttempt?.request?.body?.sizeBytes ?? 0),
   };
 }

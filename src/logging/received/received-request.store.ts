@@ -32,6 +32,8 @@ const HEAD_END = '\n';
 /** What was made of stored requests, and goes with them. */
 export interface RequestTraces {
   forget(logIds: readonly LogId[]): Promise<void>;
+  /** Has it follow the days that a tenant has set since. */
+  follow(tenantId: TenantId, bodyDays: number): Promise<void>;
 }
 
 /**
@@ -142,6 +144,7 @@ export class ReceivedRequestStore implements OnModuleInit {
   async follow(tenantId: TenantId, bodyDays: number): Promise<void> {
     const expiresAt = { $add: ['$receivedAt', bodyDays * DAY_MS] };
     await this.parts.updateMany({ tenantId }, [{ $set: { expiresAt } }]);
+    await this.traces?.follow(tenantId, bodyDays);
   }
 
   private async has(logId: LogId): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { BatchOutcome, RetryBatchItem } from './retry-batch.js';
 import type { RetryBatchStore } from './retry-batch.store.js';
 
 const PAGE_SIZE = 500;
-const COLUMNS = ['logId', 'integrationId', 'outcome', 'why', 'updatedAt'] as const;
+const COLUMNS = ['logId', 'integrationId', 'outcome', 'why', 'updatedAt', 'replayLogId'] as const;
 
 export type ExportFormat = 'ndjson' | 'csv';
 
@@ -13,12 +13,16 @@ export const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8',
 };
 
-export const itemViewOf = ({ logId, integrationId, outcome, why, updatedAt }: RetryBatchItem) => ({
+/** Of these a log of a replay is there, or was. */
+const REPLAYED: readonly BatchOutcome[] = ['queued', 'succeeded', 'failed'];
+
+export const itemViewOf = ({ logId, integrationId, outcome, why, updatedAt, replayLogId }: RetryBatchItem) => ({
   logId,
   integrationId,
   outcome,
   why,
   updatedAt,
+  replayLogId: replayLogId && REPLAYED.includes(outcome) ? replayLogId : null,
 });
 
 /** The logs of a batch as text, page by page: however many there are, one page is in memory. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type IntegrationId, isSourceId, type LogId } from '../../common/ids.js';
+import { type IntegrationId, isSourceId, type LogId, replayLogIdFor } from '../../common/ids.js';
 import { type LogState, LogWalk } from '../../logging/log-walk.js';
 import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
 import { TryOwners } from '../../scheduling/try-owners.js';
-import { RetryService } from '../retry.service.js';
 import { planOfSelection } from './batch-selection.js';
+import { BatchTries } from './batch-tries.js';
+import { endOf, obstacleOf, workedOnLogOf } from './batch-verdicts.js';
 import type { RetryBatch, RetryBatchItem } from './retry-batch.js';
 import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 
@@ -12,6 +13,8 @@ import { type ItemChange, RetryBatchStore } from './retry-batch.store.js';
 const SETTLE_PAGE = 500;
 /** Of one integration: what waits of them in MongoDB is stepped over whenever live ones are brought from there. */
 const MAX_UNDER_WAY = 500;
+/** Of one integration at a time: requests are read, and written, whole, while the lease goes on. */
+const MAX_REPLAYS = 50;
 
 /** One worker's turn at a batch that it has the lease of. Everything that it does can be done again by the next one. */
 @Injectable()
@@ -19,15 +22,16 @@ export class BatchTurn {
   constructor(
     private readonly batches: RetryBatchStore,
     private readonly walk: LogWalk,
-    private readonly retries: RetryService,
+    private readonly tries: BatchTries,
     private readonly queue: DeliveryQueue,
     private readonly owners: TryOwners,
   ) {}
 
   /** Writes down which logs belong to it, a page with each step; from the start again where a worker died at it. */
-  async *collect({ _id, tenantId, selection, failedBefore, limit }: RetryBatch): AsyncGenerator<void> {
+  async *collect(batch: RetryBatch): AsyncGenerator<void> {
+    const { _id, tenantId, limit } = batch;
     const integrationIds = new Set<IntegrationId>();
-    for await (const logs of this.walk.oldestFirst(planOfSelection(tenantId, selection, failedBefore), limit)) {
+    for await (const logs of this.walk.oldestFirst(planOfSelection(tenantId, batch), limit)) {
       const items = logs.flatMap((log) =>
         log.integrationId ? [itemOf({ batchId: _id, tenantId, ...log, integrationId: log.integrationId })] : [],
       );
@@ -65,8 +69,8 @@ export class BatchTurn {
   /** Sees what has become of those that were queued, from one page of them to the next. Answers where to go on. */
   async settle(batch: RetryBatch, after: string): Promise<string> {
     const items = await this.batches.findItems(batch._id, { outcome: 'queued', after, limit: SETTLE_PAGE });
-    const logs = await this.statesOf(batch, items);
-    const ends = items.flatMap((item) => endOf(item, logs.get(item.logId)));
+    const logs = await this.walk.states(batch.tenantId, items.map(workedOnLogOf));
+    const ends = items.flatMap((item) => endOf(item, logs.get(workedOnLogOf(item))));
     await this.batches.settle('queued', ends);
     const failed = new Set(ends.filter(({ outcome }) => outcome === 'failed').map(({ _id }) => _id));
     await this.forgetErased(
@@ -82,32 +86,33 @@ export class BatchTurn {
     await this.batches.forgetLogs(logs.flatMap(({ _id, erasedAt }) => (erasedAt ? [_id] : [])));
   }
 
-  private async roomFor({ _id }: RetryBatch, integrationId: IntegrationId): Promise<number> {
+  private async roomFor({ _id, replays }: RetryBatch, integrationId: IntegrationId): Promise<number> {
     if (await this.batches.hasUnderWay(_id, integrationId, MAX_UNDER_WAY)) return 0;
-    return this.queue.spareSlots(integrationId);
+    const spare = await this.queue.spareSlots(integrationId);
+    return replays ? Math.min(spare, MAX_REPLAYS) : spare;
   }
 
   private async queueItems(batch: RetryBatch, integrationId: IntegrationId, items: readonly RetryBatchItem[]) {
     const logs = await this.statesOf(batch, items);
     const { able, skipped } = sorted(batch, items, logs);
-    const claims = able.map(({ item: { _id }, log }) => ({ _id, fromAttempt: log.attemptCount }));
+    const claims = able.map(({ item: { _id }, log: { _id: logId, attemptCount: fromAttempt } }) =>
+      batch.replays ? { _id, fromAttempt, replayLogId: replayLogIdFor(batch._id, logId) } : { _id, fromAttempt },
+    );
     const claimed = await this.batches.claim(claims);
     const own = able.filter(({ item }) => claimed.has(item._id));
-    const { tenantId, requestedBy, reason, _id: batchId } = batch;
-    const wanted = { requestedBy, reason, batchId };
-    const queued = await this.retries.retryOfBatch(
-      tenantId,
+    const { tries, refused } = await this.tries.make(
+      batch,
       own.map(({ log }) => log),
-      wanted,
     );
-    const overtaken = own.flatMap(({ item }) => (queued.has(item.logId) ? [] : [item]));
+    const overtaken = own.flatMap(({ item }) => (tries.has(item.logId) || refused.has(item.logId) ? [] : [item]));
     await this.batches.settle('waiting', skipped);
-    await this.batches.settle('queued', await this.whyOvertaken(batch, overtaken));
+    await this.batches.settle('queued', [
+      ...refusalsOf(items, refused),
+      ...(await this.whyOvertaken(batch, overtaken)),
+    ]);
     const dueAt = new Date();
-    const tries = own.flatMap(({ log: { _id: logId, attemptCount } }): DueTry[] =>
-      queued.has(logId) ? [{ logId, integrationId, attempt: attemptCount + 1, dueAt }] : [],
-    );
-    await this.queue.addYielding(integrationId, tries);
+    const due = [...tries.values()].map((one): DueTry => ({ ...one, integrationId, dueAt }));
+    await this.queue.addYielding(integrationId, due);
   }
 
   /** Of logs that somebody else moved since they were read. */
@@ -126,7 +131,13 @@ export class BatchTurn {
   }
 }
 
-/** Those that can be retried, and what becomes of the others. */
+const refusalsOf = (items: readonly RetryBatchItem[], refused: ReadonlyMap<LogId, string>): ItemChange[] =>
+  items.flatMap(({ _id, logId }) => {
+    const why = refused.get(logId);
+    return why === undefined ? [] : [{ _id, outcome: 'skipped', why }];
+  });
+
+/** Those that can be worked on, and what becomes of the others. */
 function sorted(batch: RetryBatch, items: readonly RetryBatchItem[], logs: ReadonlyMap<LogId, LogState>) {
   const able: { item: RetryBatchItem; log: LogState }[] = [];
   const skipped: ItemChange[] = [];
@@ -157,22 +168,3 @@ const itemOf = ({
   why: null,
   updatedAt: new Date(),
 });
-
-/** Why there is nothing to retry any more; `null` where there is. */
-function obstacleOf({ failedBefore }: RetryBatch, log: LogState | undefined): string | null {
-  if (!log) return 'the log is gone';
-  if (log.erasedAt) return 'the person whom it was about was erased';
-  if (log.status !== 'FAIL') return `it is ${log.status}`;
-  if (log.resolution) return `it was resolved by ${log.resolution.by}`;
-  return log.completedAt && log.completedAt > failedBefore ? 'it has FAILed again since the preview' : null;
-}
-
-function endOf({ _id, fromAttempt }: RetryBatchItem, log: LogState | undefined): ItemChange[] {
-  if (!log) return [{ _id, outcome: 'skipped', why: 'the log is gone' }];
-  const { status, attemptCount, errorCode, errorMessage } = log;
-  if (status === 'QUEUED') return [];
-  if (status === 'SUCCESS') return [{ _id, outcome: 'succeeded', why: null }];
-  // A worker that died between the two writes has not put the log back to QUEUED.
-  if (attemptCount === fromAttempt) return [{ _id, outcome: 'waiting', why: null }];
-  return [{ _id, outcome: 'failed', why: `${errorCode ?? 'FAIL'}: ${errorMessage ?? ''}` }];
-}

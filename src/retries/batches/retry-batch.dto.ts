@@ -20,6 +20,7 @@ import { ERROR_CLASSES, type ErrorClass } from '../../common/error-class.js';
 import { TENANT_ID_PATTERN } from '../../common/ids.js';
 import { PageQueryDto } from '../../http/page.dto.js';
 import { TENANT_ID_MESSAGE } from '../../http/tenant-query.dto.js';
+import { BATCH_STATUSES, type BatchStatus } from './batch-selection.js';
 import { BATCH_OUTCOMES, BATCH_STATES, type BatchOutcome, type BatchState } from './retry-batch.js';
 import { DEFAULT_RATE } from './retry-batch.service.js';
 
@@ -28,8 +29,17 @@ const MAX_IDS = 1_000;
 /** Which logs: a filter or a list, one of the two. */
 export class BatchSelectionDto {
   /**
-   * The parameters of `GET /v1/logs`, with `context` and `extract` as objects. It must name something; only logs that
-   * FAILed and are not resolved are taken.
+   * `FAIL`: logs that FAILed and are not resolved are retried. `SUCCESS`: webhooks that SUCCEEDed are replayed, each as a log
+   * of its own with another idempotency key; deliveries that SUCCEEDed are not made again.
+   */
+  @IsOptional()
+  @IsIn(BATCH_STATUSES)
+  @ApiPropertyOptional({ enum: BATCH_STATUSES })
+  status: BatchStatus = 'FAIL';
+
+  /**
+   * The parameters of `GET /v1/logs`, with `context` and `extract` as objects. It must name something, and of webhooks that
+   * are to be replayed `direction` (`inbound`) or the `integrationId` of their source; it finds no replays.
    * @example { "integrationId": "int_0190", "errorClass": "transient", "from": "2026-11-03T10:00:00Z" }
    */
   @ValidateIf(({ filter, logIds }: BatchSelectionDto) => filter !== undefined || logIds === undefined)
@@ -48,7 +58,7 @@ export class BatchSelectionDto {
 }
 
 export class StartBatchDto extends BatchSelectionDto {
-  /** Why they are worth another try, for the history: 1 to 500 characters. */
+  /** Why they are worked on again, for the history: 1 to 500 characters. */
   @IsString()
   @Length(1, 500)
   @Matches(/\S/, { message: 'reason must not be blank' })
@@ -82,7 +92,7 @@ export class BatchGroupDto {
 }
 
 export class BatchPreviewDto {
-  /** Logs that would be retried; 100,001 where there are more than a batch takes. */
+  /** Logs that would be retried, or replayed; 100,001 where there are more than a batch takes. */
   count!: number;
 
   /** The count by integration and class of the last error. */
@@ -100,21 +110,21 @@ export class BatchPreviewDto {
 export class BatchProgressDto {
   waiting!: number;
 
-  /** Their retries have not ended. */
+  /** Their retries, or replays, have not ended. */
   queued!: number;
 
   succeeded!: number;
 
-  /** They FAILed again. */
+  /** They FAILed again, or their replays did. */
   failed!: number;
 
-  /** There was nothing to retry any more. */
+  /** There was nothing to retry, or to replay, any more. */
   skipped!: number;
 
   cancelled!: number;
 }
 
-/** Retries of many logs that a person, or a schedule, asked for together. */
+/** Retries of many logs that a person, or a schedule, asked for together; or replays of many webhooks. */
 export class RetryBatchDto {
   id!: string;
 
@@ -132,7 +142,11 @@ export class RetryBatchDto {
   @ApiProperty({ enum: ['filter', 'ids', 'schedule', 'erased'] })
   kind!: 'filter' | 'ids' | 'schedule' | 'erased';
 
-  /** Logs that FAILed later are not part of it. */
+  /** Whether it retries logs that FAILed, or replays webhooks that SUCCEEDed. */
+  @ApiProperty({ enum: BATCH_STATUSES })
+  status!: BatchStatus;
+
+  /** Logs that FAILed, or SUCCEEDed, later are not part of it. */
   failedBefore!: Date;
 
   reason!: string;
@@ -193,6 +207,9 @@ export class RetryBatchItemDto {
 
   /** The error of one that FAILed again, or the reason of one that was skipped. */
   why!: string | null;
+
+  /** The log of its replay; `null` while there is none, and in batches that retry. */
+  replayLogId!: string | null;
 
   updatedAt!: Date;
 }

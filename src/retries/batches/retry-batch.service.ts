@@ -3,16 +3,24 @@ import { asLogId, retryBatchIdOf, type RetryBatchId, retryBatchIdFor, type Tenan
 import type { Integration } from '../../integrations/integration.js';
 import type { RetrySchedule } from '../../integrations/retry-schedule.js';
 import { type LogGroup, LogWalk } from '../../logging/log-walk.js';
-import { type TryOwner, TryOwners } from '../../scheduling/try-owners.js';
+import { isWebhook } from '../../logging/received/webhook-logs.js';
+import { NotReplayableError } from '../not-replayable.error.js';
 import { BatchEndedError } from './batch-ended.error.js';
 import { confirmationOf, readConfirmation } from './batch-confirmation.js';
-import { checkFilter, fingerprintOf, planOfSelection, type WantedSelection } from './batch-selection.js';
+import {
+  checkFilter,
+  checkFindsWebhooks,
+  type Chosen,
+  fingerprintOf,
+  planOfSelection,
+  type WantedSelection,
+} from './batch-selection.js';
 import { BatchSizeError } from './batch-size.error.js';
 import { BatchUnknownError } from './batch-unknown.error.js';
+import { BatchWarnings, MAX_BATCH_LOGS } from './batch-warnings.js';
 import type { BatchSelection, BatchState, RetryBatch } from './retry-batch.js';
 import { RetryBatchStore } from './retry-batch.store.js';
 
-const MAX_BATCH_LOGS = 100_000;
 export const DEFAULT_RATE = 50;
 
 export interface BatchPreview {
@@ -37,14 +45,15 @@ export class RetryBatchService {
   constructor(
     private readonly batches: RetryBatchStore,
     private readonly walk: LogWalk,
-    private readonly owners: TryOwners,
+    private readonly warnings: BatchWarnings,
   ) {}
 
-  /** @throws RequestInvalidError */
+  /** @throws RequestInvalidError, or NotReplayableError where a delivery is among those that are to be replayed */
   async preview(tenantId: TenantId, wanted: WantedSelection): Promise<BatchPreview> {
-    const selection = selectionOf(wanted);
+    const chosen = chosenOf(wanted);
+    await this.requireNoDelivery(tenantId, chosen);
     const previewedAt = new Date();
-    const plan = planOfSelection(tenantId, selection, previewedAt);
+    const plan = planOfSelection(tenantId, { ...chosen, failedBefore: previewedAt });
     const groups = await this.walk.groups(plan, MAX_BATCH_LOGS + 1);
     const count = groups.reduce((sum, group) => sum + group.count, 0);
     const oldest = Math.min(...groups.map(({ oldestAt }) => oldestAt.getTime()));
@@ -52,22 +61,22 @@ export class RetryBatchService {
       groups,
       count,
       oldestAt: count === 0 ? null : new Date(oldest),
-      warnings: await this.warningsOf(groups, count, selection),
-      confirm: confirmationOf({ previewedAt, count, fingerprint: fingerprintOf(tenantId, selection) }),
+      warnings: await this.warnings.of(tenantId, chosen, groups),
+      confirm: confirmationOf({ previewedAt, count, fingerprint: fingerprintOf(tenantId, chosen) }),
     };
   }
 
   /**
-   * Starts what was previewed: logs that FAILed after the preview are not part of it. The same confirmation makes the same
+   * Starts what was previewed: logs that ended after the preview are not part of it. The same confirmation makes the same
    * batch, however often it is sent.
    * @throws RequestInvalidError, BatchNotConfirmedError or BatchSizeError
    */
   async start(tenantId: TenantId, { confirm, reason, requestedBy, ratePerSecond, ...wanted }: WantedBatch) {
-    const selection = selectionOf(wanted);
-    const { previewedAt, count, fingerprint } = readConfirmation(confirm, fingerprintOf(tenantId, selection));
+    const chosen = chosenOf(wanted);
+    const { previewedAt, count, fingerprint } = readConfirmation(confirm, fingerprintOf(tenantId, chosen));
     if (count === 0 || count > MAX_BATCH_LOGS) throw new BatchSizeError(count, MAX_BATCH_LOGS);
     const _id = retryBatchIdOf(`${fingerprint} ${previewedAt.toISOString()}`);
-    const ordered = { selection, failedBefore: previewedAt, limit: count, reason, requestedBy, ratePerSecond };
+    const ordered = { ...chosen, failedBefore: previewedAt, limit: count, reason, requestedBy, ratePerSecond };
     await this.batches.insert(aBatch({ _id, tenantId, ...ordered }));
     return this.get(tenantId, _id);
   }
@@ -110,33 +119,23 @@ export class RetryBatchService {
     return moved;
   }
 
-  private async warningsOf(groups: readonly LogGroup[], count: number, selection: BatchSelection): Promise<string[]> {
-    const names = new Map(groups.map(({ integrationId, integrationName }) => [integrationId, integrationName]));
-    const ofIntegrations = await Promise.all(
-      [...names].map(async ([id, name]) => ofOwner(name, id && (await this.owners.find(id)))),
-    );
-    const unknown = groups
-      .filter(({ errorClass }) => errorClass === 'unknown')
-      .reduce((sum, one) => sum + one.count, 0);
-    const left = selection.kind === 'ids' ? selection.logIds.length - count : 0;
-    return [
-      ...(count > MAX_BATCH_LOGS ? [`More than ${MAX_BATCH_LOGS} logs: too many for one batch`] : []),
-      ...(left > 0
-        ? [`${left} of the logs cannot be retried: they have not FAILed, are resolved, or are not there`]
-        : []),
-      ...ofIntegrations.flat(),
-      ...(unknown > 0 ? [`Of ${unknown} logs nobody knows whether the vendor took the last try`] : []),
-    ];
+  /** Of ids, whoever named them may not know what they are of. */
+  private async requireNoDelivery(tenantId: TenantId, { selection, replays }: Chosen): Promise<void> {
+    if (!replays || selection.kind !== 'ids') return;
+    const states = await this.walk.states(tenantId, selection.logIds);
+    const delivery = [...states.values()].find((log) => !isWebhook(log));
+    if (delivery) throw new NotReplayableError(delivery, 'it is not of a webhook');
   }
 }
 
-function ofOwner(name: string, owner: TryOwner | null): string[] {
-  if (!owner) return [`"${name}" was deleted: its logs are skipped`];
-  if (!owner.enabled) return [`"${name}" is disabled: its logs are skipped until it is enabled`];
-  return owner.pause ? [`"${name}" is paused: its logs wait until it is resumed`] : [];
+function chosenOf({ status, ...wanted }: WantedSelection): Chosen {
+  const selection = selectionOf(wanted);
+  if (status !== 'SUCCESS') return { selection };
+  if (wanted.filter && selection.kind === 'filter') checkFindsWebhooks(wanted.filter);
+  return { selection, replays: true };
 }
 
-function selectionOf({ filter, logIds }: WantedSelection): BatchSelection {
+function selectionOf({ filter, logIds }: Omit<WantedSelection, 'status'>): BatchSelection {
   if (logIds) return { kind: 'ids', logIds: [...new Set(logIds)].toSorted().map(asLogId) };
   checkFilter(filter ?? {});
   return { kind: 'filter', filterJson: JSON.stringify(filter) };
@@ -144,7 +143,7 @@ function selectionOf({ filter, logIds }: WantedSelection): BatchSelection {
 
 type Ordered = Pick<
   RetryBatch,
-  '_id' | 'tenantId' | 'selection' | 'failedBefore' | 'limit' | 'reason' | 'requestedBy' | 'ratePerSecond'
+  '_id' | 'tenantId' | 'selection' | 'replays' | 'failedBefore' | 'limit' | 'reason' | 'requestedBy' | 'ratePerSecond'
 >;
 
 function aBatch(ordered: Ordered): RetryBatch {

@@ -20,7 +20,7 @@ const MAX_OPEN = 50;
 
 export type ItemChange = Pick<RetryBatchItem, '_id' | 'outcome' | 'why'>;
 /** A log of a batch that is about to be retried, with the tries that it has had. */
-export type ItemClaim = Pick<RetryBatchItem, '_id'> & { readonly fromAttempt: number };
+export type ItemClaim = Pick<RetryBatchItem, '_id' | 'replayLogId'> & { readonly fromAttempt: number };
 export type OutcomeCounts = Record<BatchOutcome, number>;
 
 /** Batches and their logs in MongoDB. Each write can be repeated, so that whoever takes a batch over goes on with it. */
@@ -154,9 +154,9 @@ export class RetryBatchStore implements OnModuleInit {
     const updatedAt = new Date();
     const claimed = await this.database.updateEach(
       RETRY_BATCH_ITEMS,
-      claims.map(({ _id, fromAttempt }) => ({
+      claims.map(({ _id, ...claim }) => ({
         q: { _id, outcome: 'waiting' },
-        u: { $set: { outcome: 'queued', fromAttempt, updatedAt } },
+        u: { $set: { outcome: 'queued', ...claim, updatedAt } },
       })),
     );
     if (claimed === ids.length) return new Set(ids);

@@ -19,7 +19,7 @@ export type BatchSelection =
   | { readonly kind: 'schedule'; readonly integrationId: IntegrationId; readonly classes: ErrorClass[] }
   | { readonly kind: 'erased' };
 
-/** Retries of many logs that a person, or a schedule, asked for together. */
+/** Retries of many logs that a person, or a schedule, asked for together; or replays of many webhooks. */
 export interface RetryBatch {
   _id: RetryBatchId;
   tenantId: TenantId;
@@ -27,7 +27,9 @@ export interface RetryBatch {
   /** Missing once nothing is left to do for it. */
   open?: true;
   selection: BatchSelection;
-  /** Logs that FAILed later are not part of it. */
+  /** It replays webhooks that SUCCEEDed; missing where it retries what FAILed. */
+  replays?: true;
+  /** Logs that FAILed, or SUCCEEDed, later are not part of it. */
   failedBefore: Date;
   /** Logs that are part of it at the most; the oldest. */
   limit: number;
@@ -57,6 +59,8 @@ export interface RetryBatchItem {
   outcome: BatchOutcome;
   /** The log's tries before the retry; `null` before it. */
   fromAttempt: number | null;
+  /** The log of its replay; missing before it, and in batches that replay nothing. */
+  replayLogId?: LogId;
   /** The error of one that FAILed again, or the reason of one that was skipped. */
   why: string | null;
   updatedAt: Date;

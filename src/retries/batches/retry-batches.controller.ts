@@ -32,7 +32,7 @@ const ACCEPTED = 202;
 const TIME_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const ID_FORM = /^rtb_[\w-]{1,200}$/;
 
-/** Retries of many logs at once: previewed, confirmed, watched, paused, cancelled. */
+/** Retries of many logs at once, or replays of many webhooks: previewed, confirmed, watched, paused, cancelled. */
 @WaybillController('retry-batches')
 export class RetryBatchesController {
   constructor(
@@ -43,7 +43,7 @@ export class RetryBatchesController {
 
   /** What a batch would be: how many logs, of which integrations and classes, how old. Nothing is changed. */
   @Post('preview')
-  @ApiProblems(404)
+  @ApiProblems(404, 409)
   @NotAudited('a preview counts, and shows no record')
   @HttpCode(OK)
   async preview(
@@ -66,11 +66,11 @@ export class RetryBatchesController {
   async start(
     @Caller() caller: Principal,
     @Query() query: TenantQueryDto,
-    @Body() { filter, logIds, reason, confirm, ratePerSecond }: StartBatchDto,
+    @Body() { filter, logIds, status, reason, confirm, ratePerSecond }: StartBatchDto,
   ): Promise<RetryBatchDto> {
     const tenantId = await this.scope.resolve(caller, query.tenantId);
     const requestedBy = describePrincipal(caller);
-    const wanted = { filter, logIds, reason, confirm, ratePerSecond, requestedBy };
+    const wanted = { filter, logIds, status, reason, confirm, ratePerSecond, requestedBy };
     return this.viewOf(await this.service.start(tenantId, wanted));
   }
 
@@ -201,6 +201,7 @@ function batchViewOf(batch: RetryBatch, progress: OutcomeCounts): RetryBatchDto 
     count: batch.collected ? count : null,
     progress,
     kind: selection.kind,
+    status: batch.replays ? 'SUCCESS' : 'FAIL',
     failedBefore,
     reason,
     requestedBy,
