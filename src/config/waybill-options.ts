@@ -84,7 +84,10 @@ export class DeliveryOptions {
   @Max(1_000)
   concurrency = 200;
 
-  /** After this many milliseconds without a sign of life, a worker's deliveries are taken over by another. */
+  /**
+   * After this many milliseconds without a sign of life, a worker's deliveries are taken over by another; so long after its
+   * `timeoutMs` a webhook of a `sync` source whose process has recorded no end of it.
+   */
   @IsInt()
   @Min(1_000)
   @Max(600_000)

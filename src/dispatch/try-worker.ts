@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { runInCallScope } from '../common/call-scope.js';
-import type { TryId } from '../common/ids.js';
+import type { LogId, TryId } from '../common/ids.js';
 import type { IntegrationLog } from '../logging/integration-log.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import type { Execution } from '../logging/log-entry.js';
+import { isHandledAtOnce } from '../logging/received/first-handling.js';
 import type { JobContext } from '../queues/job-handler.decorator.js';
 import { partsOfTry, type TriesJob } from '../queues/jobs.js';
 import { type SlotOutcome, slotOwnerOf } from '../scheduling/admission.js';
@@ -41,11 +42,8 @@ export class TryWorker {
     if (takenOver) await this.followUp.awaitRecords();
     const owner = await this.owners.find(integrationId);
     const slotOwner = slotOwnerOf(integrationId, owner);
-    const make = takenOver
-      ? (log: IntegrationLog) => maker.recordLost(log)
-      : (log: IntegrationLog) => maker.deliver(log);
     const made = await Promise.allSettled(
-      tries.map(async (id) => this.slots.giveBack(slotOwner, id, await this.makeOnce(id, owner, { takenOver, make }))),
+      tries.map(async (id) => this.slots.giveBack(slotOwner, id, await this.makeOnce(id, owner, { takenOver, maker }))),
     );
     // The job comes back for those that threw; the others' logs have moved on by then.
     for (const one of made) if (one.status === 'rejected') throw one.reason;
@@ -60,25 +58,33 @@ export class TryWorker {
     return making;
   }
 
-  private async makeTry(id: TryId, owner: TryOwner | null, { takenOver, make }: Turn): Promise<SlotOutcome> {
+  private async makeTry(id: TryId, owner: TryOwner | null, { takenOver, maker }: Turn): Promise<SlotOutcome> {
     const { logId, attempt } = partsOfTry(id);
-    const log = await this.logs.findForDelivery(logId);
+    const { log, lost } = await this.read(logId, takenOver);
     if (!log || !isCurrent(log, attempt)) return PARKED;
     const whyNot = owner && this.slots.whyNot(owner);
     if (whyNot) return whyNot === 'paused' ? PARKED : AGAIN;
-    if (owner && !takenOver && (await this.order.mustWait(log, owner))) return PARKED;
+    if (owner && !lost && (await this.order.mustWait(log, owner))) return PARKED;
     const { correlationId, tenantId } = log;
     return runInCallScope({ correlationId, logId, tenantId }, async () => {
-      const execution = await make(log);
+      const execution = await (lost ? maker.recordLost(log) : maker.deliver(log));
       await this.followUp.follow(log, owner, execution);
       return slotOutcomeOf(execution);
     });
+  }
+
+  /** `lost`: whether a process had the try that is due, and did not record it. */
+  private async read(logId: LogId, takenOver: boolean): Promise<{ log: IntegrationLog | null; lost: boolean }> {
+    const log = await this.logs.findForDelivery(logId);
+    if (takenOver || !log || !isHandledAtOnce(log)) return { log, lost: takenOver };
+    await this.followUp.awaitRecords();
+    return { log: await this.logs.findForDelivery(logId), lost: true };
   }
 }
 
 interface Turn {
   readonly takenOver: boolean;
-  readonly make: (log: IntegrationLog) => Promise<Execution>;
+  readonly maker: TryMaker;
 }
 
 /** A job can be out of date: the try was made by another worker, or a person's retry came in between. */

@@ -261,7 +261,7 @@ export interface IntegrationLog extends LogSummary {
   answers?: AnsweredDelivery;
   correlationId: string;
   parentLogId: LogId | null;
-  /** Which process makes the call; only of a decorated method's. */
+  /** Which process makes the call: of a decorated method, or of the first try of a webhook that it works on at once. */
   madeBy?: ProcessId;
   /** When the action happened. */
   occurredAt: Date;

@@ -28,6 +28,7 @@ import { RetentionExpiry } from './retention/retention-expiry.js';
 import { RetentionSweeper } from './retention/retention-sweeper.js';
 import { RowExpiry } from './retention/row-expiry.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
+import { FirstHandling } from './received/first-handling.js';
 import { DeliveryAnswers } from './received/delivery-answers.js';
 import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { LogQueue } from './spool/log-queue.js';
@@ -51,6 +52,7 @@ import { LogSpool } from './spool/log-spool.js';
     ChangedSpans,
     ReceivedRequestStore,
     LogOrigins,
+    FirstHandling,
     RepeatedWebhooks,
     DeliveryAnswers,
     MongoLogSink,
@@ -79,8 +81,10 @@ import { LogSpool } from './spool/log-spool.js';
     CallbackOutbox,
     MongoLogSink,
     ReceivedRequestStore,
+    FirstHandling,
     RepeatedWebhooks,
     DeliveryAnswers,
+    ProcessRegistry,
   ],
 })
 export class LoggingModule {}

@@ -79,7 +79,9 @@ export class MongoLogSink implements LogSink {
   }
 
   private async writeRepeated(opened: readonly OpenedEntry[], there: ReadonlySet<number>): Promise<void> {
-    const others = await this.repeated.among(opened.filter((_, index) => there.has(index)));
+    const repeated = opened.filter((_, index) => there.has(index));
+    await this.repeated.leaveToWorkers(repeated);
+    const others = await this.repeated.among(repeated);
     if (others.length > 0) await this.write(others);
   }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { asLogId, asTenantId } from '../../src/common/ids.js';
-import type { IntegrationLog } from '../../src/logging/integration-log.js';
+import type { AttemptDocument, IntegrationLog } from '../../src/logging/integration-log.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
@@ -95,6 +95,32 @@ describe('webhooks of an installation', () => {
     expect(forwarded(logId)).toHaveLength(2);
     expect(log).toMatchObject({ attemptCount: 2, firstAttempt: { outcome: 'unknown' } });
     await next.end('SIGTERM');
+  });
+
+  it('are taken over with the same idempotency key, where the process was killed while it handled one at once', async () => {
+    const path = await createSource({ mode: 'sync', timeoutMs: 3_000 });
+    let hold = true;
+    target.answer(() => (hold ? new Promise(() => undefined) : { status: 200 }));
+    const body = JSON.stringify({ type: 'result.ready', sampleId: 'S-sync' });
+    const answer = post(path, body).catch((error: unknown) => String(error));
+    const [taken] = await eventually(
+      () => target.requests.filter((request) => request.body === body),
+      ({ length }) => length === 1,
+    );
+    hold = false;
+    await installation.api.end('SIGKILL');
+    expect(await answer).toContain('fetch failed');
+    await installation.startApi();
+    const worker = await installation.startWorker();
+    const logId = String(taken?.headers['webhook-id']);
+    const log = await waitFor(logId, 'SUCCESS');
+    expect(forwarded(logId)).toHaveLength(2);
+    expect(log).toMatchObject({ attemptCount: 2, firstAttempt: { outcome: 'unknown', errorCode: 'PROCESS_DIED' } });
+    const tries = installation.mongo
+      .collection<AttemptDocument>('integration_attempts')
+      .find({ logId: asLogId(logId) });
+    expect(await tries.toArray()).toMatchObject([{ number: 2, trigger: 'recovery', outcome: 'success' }]);
+    await worker.end('SIGTERM');
   });
 
   /** `null` where the work on the file has not begun. */

@@ -23,6 +23,7 @@ class Results {
 /** The first call finds out that the database is away; those after it wait for each of what they need once at the most. */
 const FIRST_WITHIN_MS = 6_000;
 const THEN_WITHIN_MS = 2_500;
+const SOONER_THAN_TAKEN_OVER_MS = 20_000;
 
 describe('webhooks while MongoDB is away', () => {
   let mongo: CuttableProxy;
@@ -73,35 +74,56 @@ describe('webhooks while MongoDB is away', () => {
     return { ms: performance.now() - startedMs, answer };
   };
 
-  it.each([
+  const outages = [
     { away: 'gone', leave: () => mongo.cut(), comeBack: () => mongo.restore() },
     {
       away: 'standing still',
       leave: () => Promise.resolve(mongo.freeze()),
       comeBack: () => Promise.resolve(mongo.thaw()),
     },
-  ])('are acknowledged at once where it is $away, and worked on when it is back', async ({ leave, comeBack }) => {
-    const path = await known();
-    await leave();
-    const first = await timed(() => post(path, 'S-1', 'msg_1'));
-    expect(first.answer.status).toBe(202);
-    expect(first.ms).toBeLessThan(FIRST_WITHIN_MS);
-    const others = await Promise.all(
-      ['S-2', 'S-3', 'S-3', 'S-3'].map((sample) => timed(() => post(path, sample, `msg_${sample}`))),
-    );
-    expect(others.map(({ answer }) => answer.status)).toEqual([202, 202, 202, 202]);
-    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(THEN_WITHIN_MS);
-    expect(results.calls).toHaveLength(0);
-    await comeBack();
-    await host.waitForLog(first.answer.body.id, 'SUCCESS', 40_000);
-    for (const { answer } of others) await host.waitForLog(answer.body.id, 'SUCCESS', 40_000);
-    expect(results.calls.map(({ body }) => body.sampleId).toSorted()).toEqual(['S-1', 'S-2', 'S-3']);
-    // What came before it was away is still known.
-    await post(path, 'S-0', 'msg_0').expect(202);
-    const again = await post(path, 'S-1', 'msg_1').expect(202);
-    expect(again.body.id).toBe(first.answer.body.id);
-    expect(await host.logs()).toHaveLength(4);
-  });
+  ];
+
+  it.each(outages)(
+    'are acknowledged at once where it is $away, and worked on when it is back',
+    async ({ leave, comeBack }) => {
+      const path = await known();
+      await leave();
+      const first = await timed(() => post(path, 'S-1', 'msg_1'));
+      expect(first.answer.status).toBe(202);
+      expect(first.ms).toBeLessThan(FIRST_WITHIN_MS);
+      const others = await Promise.all(
+        ['S-2', 'S-3', 'S-3', 'S-3'].map((sample) => timed(() => post(path, sample, `msg_${sample}`))),
+      );
+      expect(others.map(({ answer }) => answer.status)).toEqual([202, 202, 202, 202]);
+      expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(THEN_WITHIN_MS);
+      expect(results.calls).toHaveLength(0);
+      await comeBack();
+      await host.waitForLog(first.answer.body.id, 'SUCCESS', 40_000);
+      for (const { answer } of others) await host.waitForLog(answer.body.id, 'SUCCESS', 40_000);
+      expect(results.calls.map(({ body }) => body.sampleId).toSorted()).toEqual(['S-1', 'S-2', 'S-3']);
+      // What came before it was away is still known.
+      await post(path, 'S-0', 'msg_0').expect(202);
+      const again = await post(path, 'S-1', 'msg_1').expect(202);
+      expect(again.body.id).toBe(first.answer.body.id);
+      expect(await host.logs()).toHaveLength(4);
+    },
+  );
+
+  it.each(outages)(
+    'are handled by a worker where it is $away and their source is sync',
+    async ({ leave, comeBack }) => {
+      const { path } = await createSource(host, { mode: 'sync' });
+      await post(path, 'S-0').expect(204);
+      results.calls.length = 0;
+      await leave();
+      const { body } = await post(path, 'S-1').expect(202);
+      await comeBack();
+      // Nobody works on it at once: no worker waits for that.
+      const log = await host.waitForLog(body.id, 'SUCCESS', SOONER_THAN_TAKEN_OVER_MS);
+      expect(log).toMatchObject({ attemptCount: 1, firstAttempt: { outcome: 'success' } });
+      expect(results.calls).toHaveLength(1);
+    },
+  );
 
   it('are another event where their window has passed, also if they come meanwhile', async () => {
     const path = await known({ dedupeWindowMs: 1 });

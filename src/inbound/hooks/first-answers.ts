@@ -65,7 +65,7 @@ export class FirstAnswers {
   ): Promise<void> {
     const { correlationId, tenantId, _id: logId } = log;
     await runInCallScope({ correlationId, tenantId, logId }, async () => {
-      const execution = await this.runner.deliver(log, { request, heard });
+      const execution = await this.runner.deliver(log, { source, request, heard });
       await this.followUp.follow(log, source, execution);
     });
   }

@@ -1,11 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { bounded } from '../../common/bounded.js';
 import { GroupCommit } from '../../common/group-commit.js';
+import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { OpenedEntry } from '../../logging/log-entry.js';
 import { LogFallback } from '../../logging/log-fallback.js';
 import { MongoLogSink } from '../../logging/mongo-log-sink.js';
 import { isRefusal } from '../../logging/refusal-guard.js';
+import { FirstHandling } from '../../logging/received/first-handling.js';
 import { WebhookNotRecordedError } from './hook.errors.js';
+import { leftToWorkers } from './webhook-log.js';
 
 /** Where a webhook is: `kept`, where MongoDB is away, in what is written to it once it is back. */
 export type Taken = 'new' | 'duplicate' | 'kept';
@@ -33,14 +36,26 @@ export class WebhookIntake {
   constructor(
     private readonly sink: MongoLogSink,
     private readonly fallback: LogFallback,
+    private readonly firstHandling: FirstHandling,
   ) {}
 
   /** Resolves once it is durable. @throws WebhookNotRecordedError where nothing durable takes it. */
   async take(entry: OpenedEntry): Promise<Taken> {
-    const taking = bounded(this.commits.submit(entry), TAKEN_WITHIN_MS, 'Storing a webhook');
+    const submitted = this.commits.submit(entry);
+    const taking = bounded(submitted, TAKEN_WITHIN_MS, 'Storing a webhook');
     const taken = await taking.catch((error: unknown) => new WebhookNotRecordedError(error));
-    if (taken instanceof WebhookNotRecordedError) throw taken;
-    return taken;
+    if (!(taken instanceof WebhookNotRecordedError)) return taken;
+    if (entry.log.madeBy) void this.leaveToWorkers(entry.log, submitted);
+    throw taken;
+  }
+
+  /** It may be stored after all, when its caller was told otherwise and nobody works on it at once. */
+  private async leaveToWorkers(log: IntegrationLog, submitted: Promise<Taken | Error>): Promise<void> {
+    try {
+      if ((await submitted) === 'new') await this.firstHandling.leaveToWorkers([log]);
+    } catch (error) {
+      this.log.warn(`Webhook ${log._id}, if it was stored, is taken for one that was worked on: ${String(error)}`);
+    }
   }
 
   /** One that MongoDB refuses does not take the others with it. */
@@ -55,7 +70,7 @@ export class WebhookIntake {
         this.fallback.setAway();
       }
     }
-    const isKept = await this.fallback.keep(entries);
+    const isKept = await this.fallback.keep(entries.map((entry) => ({ ...entry, log: leftToWorkers(entry.log) })));
     return entries.map(() => (isKept ? 'kept' : new WebhookNotRecordedError()));
   }
 

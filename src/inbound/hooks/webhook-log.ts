@@ -1,8 +1,15 @@
 import { currentCallScope } from '../../common/call-scope.js';
 import type { ErrorClass } from '../../common/error-class.js';
-import { type LogId, newCorrelationId, newExecutionId, newLogId, webhookLogIdFor } from '../../common/ids.js';
-import type { WaybillError } from '../../common/waybill.error.js';
+import {
+  type LogId,
+  newCorrelationId,
+  newExecutionId,
+  newLogId,
+  type ProcessId,
+  webhookLogIdFor,
+} from '../../common/ids.js';
 import { nextSequence } from '../../common/sequence.js';
+import type { WaybillError } from '../../common/waybill.error.js';
 import { problemTypeOf } from '../../http/problem-types.js';
 import { errorKeysOf } from '../../logging/error-keys.js';
 import {
@@ -19,11 +26,19 @@ const NO_FAULT = { errorClass: null, errorCode: null, errorMessage: null };
 const UNVERIFIED_REMEDY =
   'The sender signs otherwise than the source expects, or is another: compare with the page of the source.';
 
-/** QUEUED, with what came in. `dueAt`: when a worker may take it. */
+/** Who makes the first try of a webhook. */
+export interface FirstTry {
+  /** When a worker may take it. */
+  readonly dueAt: Date;
+  /** The process that works on it at once: a worker that finds it due knows that this one has not lived to record its try. */
+  readonly madeBy?: ProcessId;
+}
+
+/** QUEUED, with what came in. */
 export function webhookLogOf(
   webhook: Webhook,
   captured: CapturedRequest,
-  { after, dueAt }: { after: LogId | null; dueAt: Date },
+  { after, dueAt, madeBy }: FirstTry & { after: LogId | null },
 ): IntegrationLog {
   const { source, request, type, eventId } = webhook;
   const order = orderOf(webhook);
@@ -38,7 +53,14 @@ export function webhookLogOf(
     // Stands there until the first try has ended.
     firstAttempt: attemptOf(source, request.receivedAt, captured),
     ...(order ? { order } : {}),
+    ...(madeBy ? { madeBy } : {}),
   };
+}
+
+/** The same, where no process works on it at once after all. */
+export function leftToWorkers(log: IntegrationLog): IntegrationLog {
+  const { madeBy, ...rest } = log;
+  return madeBy === undefined ? log : { ...rest, nextAttemptAt: log.createdAt };
 }
 
 /** Why a request was not taken. */

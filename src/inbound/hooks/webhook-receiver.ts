@@ -1,5 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { GroupCommit } from '../../common/group-commit.js';
+import { SETTINGS, type Settings } from '../../config/settings.js';
+import { ProcessRegistry } from '../../logging/decorator/process-registry.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import { DeliveryQueue, type DueTry } from '../../scheduling/delivery-queue.js';
@@ -8,11 +10,10 @@ import type { InboundSource } from '../sources/inbound-source.js';
 import { readWebhook } from '../webhook.js';
 import { FirstAnswers } from './first-answers.js';
 import type { Taken } from './webhook-intake.js';
+import type { FirstTry } from './webhook-log.js';
 import { type Stored, WebhookStorage } from './webhook-storage.js';
 
 const ACCEPTED = 202;
-/** Beyond the time that its handler may take: then its process has died, and a worker takes it over. */
-const TAKEOVER_MARGIN_MS = 30_000;
 
 /** While it is paused nothing is worked on, and so nothing can be answered; the work on a file takes too long to be waited for. */
 const isAnswered = ({ mode, pause, bulk }: InboundSource) => mode === 'sync' && !pause && bulk === null;
@@ -35,6 +36,8 @@ export class WebhookReceiver {
     private readonly storage: WebhookStorage,
     private readonly queue: DeliveryQueue,
     private readonly answers: FirstAnswers,
+    private readonly processes: ProcessRegistry,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   /** @throws WebhookNotRecordedError */
@@ -43,10 +46,16 @@ export class WebhookReceiver {
     request: RawRequest,
     verifiedId?: string,
   ): Promise<{ taken: Taken; answer: HandlerAnswer }> {
-    const waitMs = isAnswered(source) ? source.timeoutMs + TAKEOVER_MARGIN_MS : 0;
-    const dueAt = new Date(request.receivedAt.getTime() + waitMs);
-    const stored = await this.storage.store(readWebhook(source, request, verifiedId), dueAt);
+    const webhook = readWebhook(source, request, verifiedId);
+    const stored = await this.storage.store(webhook, this.firstTryOf(source, request.receivedAt));
     return { taken: stored.taken, answer: await this.answerOf(stored, source, request) };
+  }
+
+  /** A worker takes over what this process works on once its handler has had its time, and its end some to be recorded. */
+  private firstTryOf(source: InboundSource, receivedAt: Date): FirstTry {
+    if (!isAnswered(source)) return { dueAt: receivedAt };
+    const waitMs = source.timeoutMs + this.settings.delivery.takeoverAfterMs;
+    return { dueAt: new Date(receivedAt.getTime() + waitMs), madeBy: this.processes.id };
   }
 
   private async answerOf({ log, taken }: Stored, source: InboundSource, request: RawRequest): Promise<HandlerAnswer> {

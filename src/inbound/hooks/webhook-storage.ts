@@ -9,7 +9,7 @@ import { WebhookCapture } from '../webhook-capture.js';
 import type { Webhook } from '../webhook.js';
 import { WebhookNotRecordedError } from './hook.errors.js';
 import { type Taken, WebhookIntake } from './webhook-intake.js';
-import { webhookLogOf } from './webhook-log.js';
+import { type FirstTry, webhookLogOf } from './webhook-log.js';
 
 const FIRST_TIMEOUT_MS = 3_000;
 /** Each is lost to an equal one that came at the same time; more of them than that do not. */
@@ -32,13 +32,13 @@ export class WebhookStorage {
     private readonly repeated: RepeatedWebhooks,
   ) {}
 
-  /** `dueAt`: when a worker may take it. @throws WebhookNotRecordedError */
-  async store(webhook: Webhook, dueAt: Date): Promise<Stored> {
+  /** @throws WebhookNotRecordedError */
+  async store(webhook: Webhook, firstTry: FirstTry): Promise<Stored> {
     const { source, request } = webhook;
     const captured = this.capture.request(request, await this.capture.redactorFor(source));
     let after: LogId | null = null;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const log = webhookLogOf(webhook, captured, { after, dueAt });
+      const log = webhookLogOf(webhook, captured, { after, ...firstTry });
       const received = await this.received.seal(source.tenantId, log._id, request);
       const { dedupeWindowMs } = source;
       const taken = await this.intake.take({ kind: 'opened', log, received, dedupeWindowMs });

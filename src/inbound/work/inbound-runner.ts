@@ -22,6 +22,7 @@ import { WebhookWork } from './webhook-work.js';
 
 /** What may be at hand already where a webhook is worked on at once. */
 export interface AtHand {
+  readonly source: InboundSource;
   readonly request: RawRequest;
   /** Is told what its caller is to be answered. */
   readonly heard: (answer: HandlerAnswer) => void;
@@ -47,7 +48,7 @@ export class InboundRunner implements TryMaker {
   async deliver(log: IntegrationLog, atHand?: AtHand): Promise<Execution> {
     const startedAt = new Date();
     const startedMs = performance.now();
-    const source = log.integrationId && (await this.directory.forDelivery(log.integrationId));
+    const source = atHand?.source ?? (log.integrationId && (await this.directory.forDelivery(log.integrationId)));
     const found = atHand?.request ?? (await this.received.get(log._id).catch(asFound));
     const made = await this.make(log, source || null, found, atHand ? 'atOnce' : 'inTurn');
     atHand?.heard(made.answer);

@@ -5,6 +5,7 @@ import { Database } from '../../storage/database.js';
 import type { IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_LOGS } from '../integration-log.collection.js';
 import type { OpenedEntry } from '../log-entry.js';
+import { FirstHandling } from './first-handling.js';
 import { ReceivedRequestStore } from './received-request.store.js';
 
 type Equal = Pick<IntegrationLog, '_id' | 'createdAt' | 'correlationId'>;
@@ -25,6 +26,7 @@ export class RepeatedWebhooks {
   constructor(
     database: Database,
     private readonly received: ReceivedRequestStore,
+    private readonly firstHandling: FirstHandling,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
   }
@@ -56,6 +58,12 @@ export class RepeatedWebhooks {
       if (newest && isAnother(entry, newest)) others.push(this.anew(entry, newest._id));
     }
     return others;
+  }
+
+  /** A database that was no longer waited for may have taken them nevertheless, marked as worked on at once. */
+  async leaveToWorkers(entries: readonly OpenedEntry[]): Promise<void> {
+    const kept = entries.filter(({ log, dedupeWindowMs }) => dedupeWindowMs !== undefined && log.madeBy === undefined);
+    await this.firstHandling.leaveToWorkers(kept.map(({ log }) => log));
   }
 
   private anew(entry: OpenedEntry, after: LogId): OpenedEntry {
