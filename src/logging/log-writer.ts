@@ -55,7 +55,8 @@ export class LogWriter implements BeforeApplicationShutdown {
    * not know of it. Rejects only where MongoDB refuses this very entry, or at shutdown.
    */
   async submit(entry: LogEntry): Promise<void> {
-    if ((await this.commit(entry)) === 'kept') await this.fallback.drained();
+    // Where Redis was emptied meanwhile, what it kept is gone and counts as drained. Writing an entry twice writes it once.
+    while ((await this.commit(entry)) === 'kept') await this.fallback.drained();
   }
 
   /**
@@ -114,6 +115,8 @@ export class LogWriter implements BeforeApplicationShutdown {
   private async settle(): Promise<void> {
     await this.durable();
     await this.fallback.settleForShutdown();
+    // Entries that were waited for until then are submitted once more.
+    await this.durable();
   }
 
   private async commit(entry: LogEntry): Promise<Exclude<Outcome, Error>> {

@@ -94,11 +94,18 @@ describe(`${SECONDS} seconds of chaos`, () => {
 
   /** As its supervisor would: a worker does not start without MongoDB, and is started again. */
   const startWorker = async (): Promise<ServerProcess> => {
+    let refusal = '';
     const started = await eventually(
-      () => waybill.startWorker().catch(() => null),
+      () =>
+        waybill.startWorker().catch((error: unknown) => {
+          refusal = String(error);
+          return null;
+        }),
       (worker) => worker !== null,
       CALM_MS,
-    );
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)} ${refusal}`);
+    });
     return started ?? startWorker();
   };
 

@@ -54,7 +54,7 @@ export function check({ logs, attempts, vendors }: Account): Findings {
 }
 
 function faultsOf(
-  { status, attemptCount, nextAttemptAt }: IntegrationLog,
+  { status, errorCode, attemptCount, nextAttemptAt }: IntegrationLog,
   tries: readonly Try[],
   { taken, seen, unrecorded }: { taken: number; seen: number; unrecorded: number },
 ): string[] {
@@ -68,7 +68,7 @@ function faultsOf(
   const unheard = tries.filter(({ response, superseded }) => response === null || superseded).length;
   if (taken - (status === 'SUCCESS' ? 1 : 0) > unheard + unrecorded)
     faults.push(
-      `is ${status} and was taken ${taken} times, with ${unheard} unheard and ${unrecorded} unrecorded calls`,
+      `is ${status} (${errorCode}) and was taken ${taken} times, with ${unheard} unheard and ${unrecorded} unrecorded calls`,
     );
   const answered = tries.filter(({ response }) => response !== null).length;
   if (answered > seen) faults.push(`has ${answered} answers to the ${seen} calls that its vendor saw`);

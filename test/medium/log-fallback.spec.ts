@@ -137,6 +137,22 @@ describe('while MongoDB is away', () => {
     expect(await readdir(join(dir, (await readdir(dir))[0] ?? ''))).toEqual([]);
   });
 
+  it('has the end of a delivery in MongoDB before it goes on, also where Redis has forgotten what it kept', async () => {
+    const log = aLog({ integrationId: null });
+    await mongo.cut();
+    const submitted = host.find(LogWriter).submit({ kind: 'opened', log });
+    const client = new Redis(redisUrl());
+    const stream = `${prefix}:{log-queue}`;
+    await eventually(
+      () => client.del(stream, `${stream}:bytes`),
+      (deleted) => deleted === 2,
+    );
+    await client.quit();
+    await mongo.restore();
+    await submitted;
+    expect(await host.findLog(log._id)).toMatchObject({ _id: log._id });
+  });
+
   it('puts aside what it refuses once it is back, and writes the others', async () => {
     const rows = ['a', 'b', 'c'].map((letter) =>
       aLog({ integrationId: null, integrationName: letter === 'b' ? TOO_LARGE : letter }),
