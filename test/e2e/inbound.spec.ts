@@ -123,6 +123,35 @@ describe('webhooks of an installation', () => {
     await worker.end('SIGTERM');
   });
 
+  it.each(['async', 'sync'])(
+    'of a source that is %s are worked on once, where copies come to two processes',
+    async (mode) => {
+      target.answer({ status: 200, body: { stored: true } });
+      const path = await createSource({ mode });
+      const worker = await installation.startWorker();
+      const first = installation.api;
+      await installation.startApi();
+      const both = [first, installation.api];
+      const body = JSON.stringify({ type: 'result.ready', sampleId: `S-${mode}` });
+      const headers = signed(body);
+      const copies = Array.from({ length: 50 }, () => both).flat();
+      const answers = await Promise.all(
+        copies.map(({ url }) => fetch(`${url}${path}`, { method: 'POST', headers, body })),
+      );
+      const taken = mode === 'sync' ? [200, 202] : [202];
+      expect(answers.filter(({ status }) => !taken.includes(status))).toEqual([]);
+      const rows = installation.mongo.collection<IntegrationLog>('integration_logs');
+      const logs = await rows.find({ 'context.webhookId': headers['webhook-id'] }).toArray();
+      expect(logs).toHaveLength(1);
+      const logId = logs[0]?._id ?? asLogId('');
+      const told = await Promise.all(answers.filter(({ status }) => status === 202).map((answer) => answer.json()));
+      expect(told).toEqual(told.map(() => ({ id: logId })));
+      expect(await waitFor(logId, 'SUCCESS')).toMatchObject({ attemptCount: 1 });
+      expect(forwarded(logId)).toHaveLength(1);
+      for (const one of [first, worker]) await one.end('SIGTERM');
+    },
+  );
+
   /** `null` where the work on the file has not begun. */
   const progressOf = (logId: string) =>
     installation.call('GET', `/v1/logs/${logId}/records?tenantId=${LAB}&limit=1`).catch(() => null);
