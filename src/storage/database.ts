@@ -108,7 +108,7 @@ export class Database implements OnApplicationShutdown {
    * @throws MongoServerError the first refusal, after all others were tried.
    */
   async updateEach<T>(spec: CollectionSpec<T>, updates: readonly SingleUpdate<T>[]): Promise<number> {
-    const { count, refusals } = await this.write(spec.name, { update: spec.name, updates });
+    const { count, refusals } = await this.write({ update: spec.name, updates });
     const [refusal] = refusals;
     if (refusal) throw refusalError(refusal);
     return count;
@@ -127,7 +127,7 @@ export class Database implements OnApplicationShutdown {
     const there = new Set<number>();
     let start = 0;
     for (const command of inCommands(documents, bytesOf)) {
-      const { refusals } = await this.write(spec.name, { insert: spec.name, documents: command });
+      const { refusals } = await this.write({ insert: spec.name, documents: command });
       const other = refusals.find(({ code }) => code !== DUPLICATE_KEY);
       if (other) throw refusalError(other);
       for (const { index } of refusals) there.add(start + index);
@@ -153,10 +153,10 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** One unordered command; whatever it was refused is in the answer. */
-  private async write(name: string, command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
-    const { writeConcern } = this.connection.collection(name);
-    const concern = writeConcern ? { writeConcern } : {};
-    const answer = await this.connection.db?.command({ ...command, ordered: false, ...concern });
+  private async write(command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
+    const { db } = this.connection;
+    const concern = db?.writeConcern ? { writeConcern: db.writeConcern } : {};
+    const answer = await db?.command({ ...command, ordered: false, ...concern });
     const refusals = [answer?.['writeErrors'], answer?.['writeConcernError']].flat().filter(Boolean);
     return { count: answer?.['n'] ?? 0, refusals };
   }
@@ -220,6 +220,8 @@ function open(connection: Connection, uri: string): Promise<Connection> {
     : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS };
   const socket = uri.includes('socketTimeoutMS=') ? {} : { socketTimeoutMS: SOCKET_TIMEOUT_MS };
   const connecting = uri.includes('connectTimeoutMS=') ? {} : { connectTimeoutMS: CONNECT_TIMEOUT_MS };
+  // A server on its own would acknowledge what is in its memory only; a replica set does no less by default.
+  const durable = /[?&](w|journal)=/.test(uri) ? {} : { writeConcern: { w: 'majority' as const } };
   // The driver waits for a server by itself, in bounds; mongoose's own buffer in front of it would wait 10 s more.
-  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket, ...connecting });
+  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket, ...connecting, ...durable });
 }
