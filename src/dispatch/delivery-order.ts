@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IntegrationLog, LogStatus } from '../logging/integration-log.js';
 import { IntegrationLogStore, type SetAsideLog } from '../logging/integration-log.store.js';
+import { FirstHandling, isHandledAtOnce } from '../logging/received/first-handling.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { type TryOwner, TryOwners } from '../scheduling/try-owners.js';
 
@@ -18,6 +19,7 @@ export class DeliveryOrder {
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
     private readonly owners: TryOwners,
+    private readonly firstHandling: FirstHandling,
   ) {}
 
   /**
@@ -35,9 +37,22 @@ export class DeliveryOrder {
   }
 
   /** Whether another delivery has to end before this one may be made. */
-  async isBehind(log: IntegrationLog, { traffic }: Pick<TryOwner, 'traffic'>): Promise<boolean> {
-    if (!traffic.ordering || !log.order) return false;
-    return this.logs.isBehind(log, log.order, traffic.ordering.afterFail === 'hold');
+  async isBehind(log: IntegrationLog, owner: Pick<TryOwner, 'traffic'>): Promise<boolean> {
+    return (await this.whatIsBefore(log, owner)) !== null;
+  }
+
+  /**
+   * What has to end before this one may be made: an earlier one; or a later one that a process works on at once, and began
+   * with before this one was there to be seen.
+   */
+  async whatIsBefore(
+    log: IntegrationLog,
+    { traffic }: Pick<TryOwner, 'traffic'>,
+  ): Promise<'earlier' | 'made-at-once' | null> {
+    if (!traffic.ordering || !log.order) return null;
+    if (await this.logs.isBehind(log, log.order, traffic.ordering.afterFail === 'hold')) return 'earlier';
+    const isUnderWay = log.direction === 'inbound' && (await this.firstHandling.isUnderWay(log, log.order));
+    return isUnderWay ? 'made-at-once' : null;
   }
 
   /** As `isBehind`; then the log has been set aside. */
@@ -52,17 +67,22 @@ export class DeliveryOrder {
 
   /** Brings back the next one with the same key, where this one has ended for good. */
   async ended(log: IntegrationLog, { traffic }: TryOwner, status: LogStatus): Promise<void> {
-    if (!log.order || !log.integrationId || status === 'QUEUED') return;
-    if (status === 'FAIL' && traffic.ordering?.afterFail === 'hold') return;
-    const next = await this.logs.bringBackNext(log.integrationId, log.order.key);
+    const holds = status === 'QUEUED' || (status === 'FAIL' && traffic.ordering?.afterFail === 'hold');
+    if (!holds) await this.bringBackNext(log);
+    else if (isHandledAtOnce(log)) await this.letEarlierGo(log);
+  }
+
+  /** Brings back an earlier one, which waits for this one only as long as a process works on it at once. */
+  async letEarlierGo(log: IntegrationLog): Promise<void> {
+    if (log.order) await this.bringBackNext(log, log.order.seq);
+  }
+
+  private async bringBackNext({ integrationId, order }: IntegrationLog, before?: number): Promise<void> {
+    if (!order || !integrationId) return;
+    const next = await this.logs.bringBackNext(integrationId, order.key, before);
     if (!next?.nextAttemptAt) return;
     await this.queue.add([
-      {
-        logId: next._id,
-        integrationId: log.integrationId,
-        attempt: next.attemptCount + 1,
-        dueAt: next.nextAttemptAt,
-      },
+      { logId: next._id, integrationId, attempt: next.attemptCount + 1, dueAt: next.nextAttemptAt },
     ]);
   }
 }

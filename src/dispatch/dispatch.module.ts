@@ -77,6 +77,7 @@ import { TryWorker } from './try-worker.js';
     TryWorker,
     DueTries,
     DeliveryFollowUp,
+    DeliveryOrder,
     ActionDispatcher,
     EventStore,
     DeliveryWatch,

@@ -13,6 +13,7 @@ import { BulkWork } from './bulk/bulk-work.js';
 import { WebhookFileStore } from './bulk/webhook-file.store.js';
 import { WebhookHandlers } from './handlers/webhook-handlers.js';
 import { FirstAnswers } from './hooks/first-answers.js';
+import { FirstTurns } from './hooks/first-turns.js';
 import { HookGate } from './hooks/hook-gate.js';
 import { HookRequests } from './hooks/hook-requests.js';
 import { HookWatch } from './hooks/hook-watch.js';
@@ -79,6 +80,7 @@ import { WebhookWork } from './work/webhook-work.js';
     WebhookCapture,
     WebhookIntake,
     WebhookStorage,
+    FirstTurns,
     FirstAnswers,
     WebhookReceiver,
     RefusedWebhooks,

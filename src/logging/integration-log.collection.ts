@@ -103,6 +103,14 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       serves: 'ordering: the unfinished deliveries of an integration with the same key, in their order',
     },
     {
+      name: 'order_at_once',
+      keys: { integrationId: 1, 'order.key': 1 },
+      options: {
+        partialFilterExpression: { status: 'QUEUED', 'order.key': { $exists: true }, madeBy: { $exists: true } },
+      },
+      serves: 'ordering: the webhooks of a source with the same key that a process works on at once',
+    },
+    {
       name: 'late_bodies',
       keys: { tenantId: 1, bodiesDueAt: 1 },
       options: { partialFilterExpression: { bodiesDueAt: { $exists: true } } },

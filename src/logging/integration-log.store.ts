@@ -327,12 +327,12 @@ export class IntegrationLogStore implements OnModuleInit {
     );
   }
 
-  /** Gives the first log of an ordering key that was set aside its due time back. */
-  async bringBackNext(integrationId: IntegrationId, key: string): Promise<DueLog | null> {
+  /** Gives the first log of an ordering key that was set aside its due time back; with `before`, one of an earlier place. */
+  async bringBackNext(integrationId: IntegrationId, key: string, before = Infinity): Promise<DueLog | null> {
     const now = new Date();
     return this.logs
       .findOneAndUpdate(
-        { integrationId, 'order.key': key, status: 'QUEUED', nextAttemptAt: null },
+        { integrationId, 'order.key': key, status: 'QUEUED', nextAttemptAt: null, 'order.seq': { $lt: before } },
         { $set: { nextAttemptAt: now, updatedAt: now } },
         { sort: { 'order.seq': 1 }, returnDocument: 'after', projection: DUE_FIELDS },
       )

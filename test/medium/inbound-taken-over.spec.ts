@@ -77,6 +77,16 @@ describe('a webhook of a sync source', () => {
     expect((await post(path, headers).expect(200)).body).toEqual({ attempt: 2 });
   });
 
+  it('is so before one with the same ordering key, which waits for its end', async () => {
+    const { path } = await createSource(host, { ...SYNC, traffic: { ordering: { by: '/type' } } });
+    dieInHandler();
+    const first = (await post(path).expect(202)).body.id;
+    const second = (await post(path).expect(202)).body.id;
+    expect(await triesOf(second)).toEqual(MADE_FIRST);
+    expect(await triesOf(first)).toEqual(LOST_THEN_MADE);
+    expect(results.calls).toMatchObject([{ logId: first, attempt: 2 }, { logId: second }]);
+  });
+
   it('is so where its source has become async since', async () => {
     const { path, source } = await createSource(host, SYNC);
     dieInHandler();

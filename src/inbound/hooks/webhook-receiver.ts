@@ -9,6 +9,7 @@ import type { HandlerAnswer } from '../handlers/received-webhook.js';
 import type { InboundSource } from '../sources/inbound-source.js';
 import { readWebhook } from '../webhook.js';
 import { FirstAnswers } from './first-answers.js';
+import { FirstTurns } from './first-turns.js';
 import type { Taken } from './webhook-intake.js';
 import type { FirstTry } from './webhook-log.js';
 import { type Stored, WebhookStorage } from './webhook-storage.js';
@@ -36,6 +37,7 @@ export class WebhookReceiver {
     private readonly storage: WebhookStorage,
     private readonly queue: DeliveryQueue,
     private readonly answers: FirstAnswers,
+    private readonly turns: FirstTurns,
     private readonly processes: ProcessRegistry,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -62,9 +64,12 @@ export class WebhookReceiver {
     const accepted = { status: ACCEPTED, body: { id: log._id } };
     if (taken === 'duplicate') return isAnswered(source) ? this.answers.ofFirst(log, source, accepted) : accepted;
     if (taken === 'kept') return accepted;
-    if (isAnswered(source)) return this.answers.byHandler(log, source, request, accepted);
-    this.start(log);
-    return accepted;
+    if (!isAnswered(source)) {
+      this.start(log);
+      return accepted;
+    }
+    const isNow = await this.turns.isNow(log, source);
+    return isNow ? this.answers.byHandler(log, source, request, accepted) : accepted;
   }
 
   /** Nobody waits for it: the reconciler queues what was not. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../storage/database.js';
-import type { IntegrationLog } from '../integration-log.js';
+import type { DeliveryOrderKey, IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_LOGS } from '../integration-log.collection.js';
 
 /** By these a webhook is told from a copy of it that came later. */
@@ -14,6 +14,22 @@ export const isHandledAtOnce = ({ attemptCount, direction, madeBy }: Integration
 @Injectable()
 export class FirstHandling {
   constructor(private readonly database: Database) {}
+
+  /** Whether a process works at once on another webhook with the same ordering key. */
+  async isUnderWay({ _id, integrationId }: IntegrationLog, { key }: DeliveryOrderKey): Promise<boolean> {
+    const other = await this.database.collection(INTEGRATION_LOGS).findOne(
+      {
+        _id: { $ne: _id },
+        integrationId,
+        'order.key': key,
+        status: 'QUEUED',
+        madeBy: { $exists: true },
+        attemptCount: 0,
+      },
+      { projection: { _id: 1 }, hint: 'order_at_once' },
+    );
+    return other !== null;
+  }
 
   /** Takes the mark from webhooks that nobody has begun to work on. Copies of them may carry the mark of another process. */
   async leaveToWorkers(taken: readonly Taken[]): Promise<void> {
