@@ -32,7 +32,6 @@ export class BatchSelectionDto {
    * `FAIL`: logs that FAILed and are not resolved are retried. `SUCCESS`: webhooks that SUCCEEDed are replayed, each as a log
    * of its own with another idempotency key; deliveries that SUCCEEDed are not made again.
    */
-  @IsOptional()
   @IsIn(BATCH_STATUSES)
   @ApiPropertyOptional({ enum: BATCH_STATUSES })
   status: BatchStatus = 'FAIL';
