@@ -155,8 +155,7 @@ export class Database implements OnApplicationShutdown {
   /** One unordered command; whatever it was refused is in the answer. */
   private async write(command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
     const { db } = this.connection;
-    const concern = db?.writeConcern ? { writeConcern: db.writeConcern } : {};
-    const answer = await db?.command({ ...command, ordered: false, ...concern });
+    const answer = await db?.command({ ...command, ordered: false, ...asCommandField(db.writeConcern) });
     const refusals = [answer?.['writeErrors'], answer?.['writeConcernError']].flat().filter(Boolean);
     return { count: answer?.['n'] ?? 0, refusals };
   }
@@ -212,6 +211,12 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
+/** The driver's own object has its options under further names, which a server does not know. */
+function asCommandField({ w, journal: j, wtimeoutMS: wtimeout }: mongo.WriteConcern = {}) {
+  const fields = Object.entries({ w, j, wtimeout }).filter(([, value]) => value !== undefined);
+  return fields.length === 0 ? {} : { writeConcern: Object.fromEntries(fields) };
+}
+
 const refusalError = ({ errmsg, code }: Refusal) => new mongo.MongoServerError({ message: errmsg, code });
 
 function open(connection: Connection, uri: string): Promise<Connection> {
@@ -220,7 +225,7 @@ function open(connection: Connection, uri: string): Promise<Connection> {
     : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS };
   const socket = uri.includes('socketTimeoutMS=') ? {} : { socketTimeoutMS: SOCKET_TIMEOUT_MS };
   const connecting = uri.includes('connectTimeoutMS=') ? {} : { connectTimeoutMS: CONNECT_TIMEOUT_MS };
-  // A server on its own would acknowledge what is in its memory only; a replica set does no less by default.
+  // A server on its own would acknowledge what is in its memory only; most replica sets do no less by default.
   const durable = /[?&](w|journal)=/.test(uri) ? {} : { writeConcern: { w: 'majority' as const } };
   // The driver waits for a server by itself, in bounds; mongoose's own buffer in front of it would wait 10 s more.
   return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket, ...connecting, ...durable });

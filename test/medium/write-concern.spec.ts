@@ -15,6 +15,8 @@ describe('what is written to MongoDB', () => {
   it.each([
     { query: '', expected: { w: 'majority' } },
     { query: '&w=1', expected: { w: 1 } },
+    { query: '&journal=true', expected: { j: true } },
+    { query: '&wtimeoutMS=5000', expected: { w: 'majority', wtimeout: 5_000 } },
   ])('is acknowledged as durable, unless the URI says otherwise ("$query")', async ({ query, expected }) => {
     const uri = `${mongodbUri().replace(/\/$/, '')}/${freshDatabaseName('concern')}?monitorCommands=true${query}`;
     const host = await startTestHost({ settings: { mongodb: { uri } } });
