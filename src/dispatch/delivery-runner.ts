@@ -14,7 +14,7 @@ import { callPlaces } from './call-places.js';
 import { EventFilter } from './event-filter.js';
 import { captureRefusal, captureRequest, captureResponse, executionOf } from './execution.js';
 import { RedactionDesk } from '../security/tenants/redaction-desk.js';
-import { Delivery } from './pipeline/delivery.js';
+import { Delivery, thisMoment } from './pipeline/delivery.js';
 import { DeliveryPipeline } from './pipeline/delivery-pipeline.js';
 import { verdictOfError } from './pipeline/error-verdicts.js';
 import type { FailVerdict, Verdict } from './pipeline/verdict.js';
@@ -46,20 +46,20 @@ export class DeliveryRunner {
     continues: (log: IntegrationLog) => ({ logId: log._id, tenantId: log.tenantId }),
   })
   async deliver(log: IntegrationLog): Promise<Execution> {
-    const startedAt = new Date();
-    const startedMs = performance.now();
+    const taken = thisMoment();
     const integration = log.integrationId && (await this.directory.forDelivery(log.integrationId));
     const made = integration
       ? await this.make(log, integration)
       : { verdict: integrationDeletedVerdict(log.integrationId), delivery: null };
+    const began = made.delivery?.began ?? taken;
     const limit = this.loggedBodyBytes(integration || null);
     const redactor = made.delivery?.redactor() ?? new Redactor();
     return executionOf({
       log,
       integration: integration || null,
       verdict: shownVerdict(made.verdict, redactor),
-      startedAt,
-      durationMs: Math.round(performance.now() - startedMs),
+      startedAt: began.at,
+      durationMs: Math.round(performance.now() - began.ms),
       request: made.delivery && captureRequest(made.delivery, redactor, limit),
       response: made.delivery && captureResponse(made.delivery, redactor, limit),
       refreshedAfter: made.delivery && captureRefusal(made.delivery, redactor),
@@ -103,7 +103,11 @@ export class DeliveryRunner {
     if (refused) return { verdict: refused, delivery: null };
     const delivery = new Delivery(log, integration, action);
     delivery.rules = await this.redaction.rulesFor(integration.tenantId, integration.redaction);
-    const call = () => this.calls.run(() => this.pipeline.run(delivery), integration._id);
+    const make = () => {
+      delivery.began = thisMoment();
+      return this.pipeline.run(delivery);
+    };
+    const call = () => this.calls.run(make, integration._id);
     const verdict = await (integration.attachments.length === 0 ? call() : this.withBudget(delivery, call));
     return { verdict, delivery };
   }

@@ -36,8 +36,18 @@ export interface RefusedCall {
   readonly response: OutboundResponse;
 }
 
+/** By the calendar, and by the clock that durations are measured with, in milliseconds. */
+interface Moment {
+  readonly at: Date;
+  readonly ms: number;
+}
+
+export const thisMoment = (): Moment => ({ at: new Date(), ms: performance.now() });
+
 /** One try of one delivery on its way through the pipeline. Each step reads what steps before it have set. */
 export class Delivery {
+  /** When its steps began: what it waited before is no part of the try. */
+  began = thisMoment();
   /** What the intent returned. */
   data: unknown = null;
   /** The outgoing body as a value, with a token in the place of each file. */

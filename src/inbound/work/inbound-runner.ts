@@ -46,19 +46,24 @@ export class InboundRunner implements TryMaker {
 
   @IntegrationLogger({ direction: 'inbound', continues })
   async deliver(log: IntegrationLog, atHand?: AtHand): Promise<Execution> {
+    const source = atHand?.source ?? (log.integrationId && (await this.directory.forDelivery(log.integrationId)));
+    const make = () => this.makeTry(log, source || null, atHand);
+    return atHand || !source ? make() : this.work.inTurn(source, make);
+  }
+
+  private async makeTry(log: IntegrationLog, source: InboundSource | null, atHand?: AtHand): Promise<Execution> {
     const startedAt = new Date();
     const startedMs = performance.now();
-    const source = atHand?.source ?? (log.integrationId && (await this.directory.forDelivery(log.integrationId)));
     const found = atHand?.request ?? (await this.received.get(log._id).catch(asFound));
-    const made = await this.make(log, source || null, found, atHand ? 'atOnce' : 'inTurn');
+    const made = await this.make(log, source, found);
     atHand?.heard(made.answer);
     // Before the record: whoever sees that the try has ended finds its answer.
     if (source && isAnswered(source) && !(found instanceof WaybillError)) await this.kept.keep(log, found, made.answer);
-    const redactor = await this.capture.redactorFor(source || { tenantId: log.tenantId });
+    const redactor = await this.capture.redactorFor(source ?? { tenantId: log.tenantId });
     const answered = made.verdict.outcome === 'success' || made.answer.status < 500;
     return executionOf({
       log,
-      integration: source || null,
+      integration: source,
       verdict: made.verdict.outcome === 'success' ? made.verdict : shownFailure(made.verdict, redactor),
       startedAt,
       durationMs: Math.round(performance.now() - startedMs),
@@ -86,13 +91,12 @@ export class InboundRunner implements TryMaker {
     log: IntegrationLog,
     source: InboundSource | null,
     request: RawRequest | WaybillError,
-    when: 'atOnce' | 'inTurn',
   ): Promise<{ verdict: Verdict; answer: HandlerAnswer }> {
     try {
       if (!source?.enabled) throw new SourceGoneError(log.integrationId ?? '', source ? 'disabled' : 'deleted');
       if (request instanceof WaybillError) throw request;
       const webhook = readWebhook(source, request, String(log.context['webhookId']));
-      return { verdict: { outcome: 'success' }, answer: await this.work[when](webhook, log) };
+      return { verdict: { outcome: 'success' }, answer: await this.work.handle(webhook, log) };
     } catch (error) {
       return { verdict: verdictOfHandling(error), answer: answerOfHandling(error) };
     }

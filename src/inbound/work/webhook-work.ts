@@ -5,6 +5,7 @@ import { callPlaces } from '../../dispatch/call-places.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import { BulkWork } from '../bulk/bulk-work.js';
 import type { HandlerAnswer } from '../handlers/received-webhook.js';
+import type { InboundSource } from '../sources/inbound-source.js';
 import type { Webhook } from '../webhook.js';
 import { SingleWork } from './single-work.js';
 
@@ -21,13 +22,13 @@ export class WebhookWork {
     this.places = callPlaces(delivery.concurrency);
   }
 
-  /** As soon as there is a place for it. @throws what its handling throws. */
-  inTurn(webhook: Webhook, log: IntegrationLog): Promise<HandlerAnswer> {
-    return this.places.run(() => this.atOnce(webhook, log), webhook.source._id);
+  /** Makes a try as soon as there is a place for it: nothing of the webhooks that wait is in memory. */
+  inTurn<T>({ _id }: InboundSource, make: () => Promise<T>): Promise<T> {
+    return this.places.run(make, _id);
   }
 
   /** @throws what its handling throws. */
-  atOnce(webhook: Webhook, log: IntegrationLog): Promise<HandlerAnswer> {
+  handle(webhook: Webhook, log: IntegrationLog): Promise<HandlerAnswer> {
     const { bulk } = webhook.source;
     return bulk === null ? this.single.handle(webhook, log) : this.bulk.handle(webhook, log, bulk);
   }
