@@ -24,7 +24,7 @@ local integration, lane = ARGV[1], ARGV[2]
 
 -- Of all slots, what one tenant may hold; of all calls, what an integration may hold whose tries take longer than SLOW_MS,
 -- several times what they take to be read and recorded by a worker that has no slot left.
-local SHARE, SLOW_SHARE, SLOW_MS = 0.6, 0.1, 4000
+local SHARE, SLOW_SHARE, SLOW_MS = 0.6, 0.1, 2000
 -- Calls by which an open breaker finds out whether the vendor is back.
 local PROBES = 2
 -- Tries of one integration that wait in Redis.
