@@ -6,6 +6,6 @@ export class InsightsBusyError extends WaybillError {
   readonly remedy = 'Try again in a minute; while a worker is busy with a large backlog, stop the workers or wait.';
 
   constructor() {
-    super('Another process is summing the logs up');
+    super('The logs are being summed up by somebody else');
   }
 }

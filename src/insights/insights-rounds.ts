@@ -2,7 +2,6 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { Rounds } from '../common/rounds.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
-import { InsightsLease } from './insights-lease.js';
 import { InsightsSweep } from './insights-sweep.js';
 
 /** Sums up what has changed, again and again, in one of the workers. */
@@ -12,16 +11,10 @@ export class InsightsRounds implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     sweep: InsightsSweep,
-    private readonly lease: InsightsLease,
     @Inject(SETTINGS) { insights }: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {
-    const part = {
-      what: 'Summing the logs up',
-      work: async (stopping: AbortSignal) => {
-        if (await lease.hold()) await sweep.sweep(stopping);
-      },
-    };
+    const part = { what: 'Summing the logs up', work: (stopping: AbortSignal) => sweep.sweep(stopping) };
     this.rounds = new Rounds(insights.intervalMs, [part], new Logger(InsightsRounds.name));
   }
 
@@ -31,6 +24,5 @@ export class InsightsRounds implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.rounds.stop();
-    if (this.role !== 'api') await this.lease.release().catch(() => undefined);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ChangedSpan } from '../logging/changed-span.collection.js';
 import { ChangedSpans } from '../logging/changed-spans.js';
 import { SPAN_MS } from '../logging/log-span.js';
-import { InsightsLease } from './insights-lease.js';
+import { InsightsLease, type KeepLease } from './insights-lease.js';
 import { RollupStore } from './rollup-store.js';
 import { SpanSums } from './span-sums.js';
 
@@ -34,23 +34,25 @@ export class InsightsSweep {
   ) {}
 
   async sweep(stopping?: AbortSignal): Promise<void> {
-    for (let after = ''; ;) {
-      const marks = await this.changed.find(after, PAGE_SIZE);
-      const last = marks.at(-1);
-      if (!last || !(await this.sumUp(unitsOf(marks), stopping))) break;
-      after = last._id;
-    }
+    await this.lease.during(async (keep) => {
+      for (let after = ''; ;) {
+        const marks = await this.changed.find(after, PAGE_SIZE);
+        const last = marks.at(-1);
+        if (!last || !(await this.sumUp(unitsOf(marks), keep, stopping))) break;
+        after = last._id;
+      }
+    });
     this.forgetRests();
   }
 
-  /** `false` where it must stop: the process ends, or another one sums up. */
-  private async sumUp(units: readonly Unit[], stopping?: AbortSignal): Promise<boolean> {
+  /** `false` where it must stop: the process ends, or the lease was lost. */
+  private async sumUp(units: readonly Unit[], keep: KeepLease, stopping?: AbortSignal): Promise<boolean> {
     const due = units.filter((unit) => this.isDue(unit));
     for (const tenantId of new Set(due.map(({ span }) => span.tenantId))) {
       const ofTenant = due.filter(({ span }) => span.tenantId === tenantId);
       const settled: ChangedSpan[] = [];
       for (const unit of ofTenant) {
-        if (stopping?.aborted || !(await this.lease.hold())) return false;
+        if (stopping?.aborted || !(await keep())) return false;
         settled.push(...(await this.sumUpUnit(unit)));
       }
       for (const from of new Set(ofTenant.map(({ span }) => span.from.getTime()))) {

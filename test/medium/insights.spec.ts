@@ -209,6 +209,20 @@ describe('the sums of the logs', () => {
       expect(left.map(({ _id }) => _id)).not.toContain(old._id);
     });
 
+    it('are made by one at a time, in one process as in several', async () => {
+      await clear();
+      await openLogs();
+      const done: string[] = [];
+      const rebuild = (who: string) =>
+        host.find(InsightsRebuild).rebuild({
+          from: new Date(Date.now() - 4 * DAY_MS),
+          to: new Date(),
+          onDay: () => done.push(who),
+        });
+      await Promise.all([rebuild('one'), rebuild('other')]);
+      expect(done.filter((who, at) => at > 0 && who !== done[at - 1])).toHaveLength(1);
+    });
+
     /** The marks stay: a process knows which it has made. */
     async function clear(): Promise<void> {
       for (const spec of [INTEGRATION_LOGS, LOG_ROLLUPS, FAILURE_GROUPS, FAILURE_SLICES])
