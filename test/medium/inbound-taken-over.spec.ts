@@ -143,6 +143,20 @@ describe('a webhook of a sync source', () => {
     expect(await triesOf(stored[0]?._id ?? '')).toEqual(MADE_FIRST);
   });
 
+  it('is left to the worker that took it over while it was being stored', async () => {
+    const { path } = await createSource(host, SYNC);
+    const sink = host.find(MongoLogSink);
+    const open = sink.open.bind(sink);
+    jest.spyOn(sink, 'open').mockImplementationOnce(async (entries) => {
+      const there = await open(entries);
+      for (const { log } of entries) await host.waitForLog(log._id, 'SUCCESS');
+      return there;
+    });
+    const { id } = (await post(path).expect(202)).body;
+    expect(await triesOf(id)).toEqual(LOST_THEN_MADE);
+    expect(results.calls).toMatchObject([{ attempt: 2 }]);
+  });
+
   it('has no such try where MongoDB went away once it was stored: nothing is read before it is handled', async () => {
     const { path } = await createSource(host, { ...SYNC, answerWithinMs: 5_000 });
     jest.spyOn(host.find(SourceDirectory), 'forDelivery').mockRejectedValue(AWAY);

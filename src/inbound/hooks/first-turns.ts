@@ -13,7 +13,10 @@ const LOOK_AGAIN_MS = 20;
 /** Of each of two steps: its caller waits for an answer. */
 const TIMEOUT_MS = 3_000;
 
-/** Of webhooks with the same ordering key one is worked on at a time, also where processes work on them at once. */
+/**
+ * Whether a process may work on a webhook at once: not once a worker may soon take it for lost, and of webhooks with the
+ * same ordering key only on one at a time, also where several processes do so.
+ */
 @Injectable()
 export class FirstTurns {
   private readonly log = new Logger(FirstTurns.name);
@@ -25,14 +28,18 @@ export class FirstTurns {
   ) {}
 
   /** Whether a webhook that is stored may be worked on at once. Where not, it is in the lane, to be worked on in its turn. */
-  async isNow(log: IntegrationLog, source: InboundSource): Promise<boolean> {
-    if (!source.traffic.ordering || !log.order) return true;
-    const looking = bounded(this.isFirst(log, source), TIMEOUT_MS, 'Looking for what has to end before a webhook');
-    if (await looking.catch((error: unknown) => this.cannotTell(log, error))) return true;
+  async isNow(log: IntegrationLog, source: InboundSource, beginsBy: Date): Promise<boolean> {
+    if ((await this.isItsTurn(log, source)) && Date.now() <= beginsBy.getTime()) return true;
     await bounded(this.giveWay(log), TIMEOUT_MS, 'Leaving a webhook to workers').catch((error: unknown) =>
       this.log.error(`Webhook ${log._id} is taken for one whose handling was begun: ${String(error)}`),
     );
     return false;
+  }
+
+  private async isItsTurn(log: IntegrationLog, source: InboundSource): Promise<boolean> {
+    if (!source.traffic.ordering || !log.order) return true;
+    const looking = bounded(this.isFirst(log, source), TIMEOUT_MS, 'Looking for what has to end before a webhook');
+    return looking.catch((error: unknown) => this.cannotTell(log, error));
   }
 
   private cannotTell({ _id }: IntegrationLog, error: unknown): false {

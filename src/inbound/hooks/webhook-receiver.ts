@@ -53,11 +53,16 @@ export class WebhookReceiver {
     return { taken: stored.taken, answer: await this.answerOf(stored, source, request) };
   }
 
-  /** A worker takes over what this process works on once its handler has had its time, and its end some to be recorded. */
+  /** A worker takes over what this process works on once all of it has had its time, and its end some to be recorded. */
   private firstTryOf(source: InboundSource, receivedAt: Date): FirstTry {
     if (!isAnswered(source)) return { dueAt: receivedAt };
     const waitMs = source.timeoutMs + this.settings.delivery.takeoverAfterMs;
     return { dueAt: new Date(receivedAt.getTime() + waitMs), madeBy: this.processes.id };
+  }
+
+  /** So that its handler has its `timeoutMs`, and its end half of the rest to be recorded, before it is taken over. */
+  private beginsBy(receivedAt: Date): Date {
+    return new Date(receivedAt.getTime() + this.settings.delivery.takeoverAfterMs / 2);
   }
 
   private async answerOf({ log, taken }: Stored, source: InboundSource, request: RawRequest): Promise<HandlerAnswer> {
@@ -68,7 +73,7 @@ export class WebhookReceiver {
       this.start(log);
       return accepted;
     }
-    const isNow = await this.turns.isNow(log, source);
+    const isNow = await this.turns.isNow(log, source, this.beginsBy(request.receivedAt));
     return isNow ? this.answers.byHandler(log, source, request, accepted) : accepted;
   }
 
