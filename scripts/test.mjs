@@ -1,4 +1,5 @@
 // @ts-check
+import { stripVTControlCharacters } from 'node:util';
 import { withSetUp } from './setup/run-program.mjs';
 import { createLog } from './setup/step.mjs';
 import { runChecks } from './testing/checks.mjs';
@@ -19,6 +20,9 @@ const ALL = [
   { name: 'chaos, in its short form', args: ['--selectProjects', 'chaos', '--runInBand'] },
 ];
 
+/** Whoever reads only the end of a long output sees what failed, and how. */
+const LINES_OF_A_FAILURE = 25;
+
 const args = process.argv.slice(2);
 const log = createLog();
 
@@ -32,10 +36,12 @@ if (args.includes('--help') || args.includes('-h')) {
     const runs = args.length === 0 ? ALL : [{ name: 'tests', args }];
     for (const run of runs) outcomes.push(await runJest({ ...run, env }));
     log('');
-    for (const { name, passed, failed, skipped } of outcomes) {
+    for (const { name, passed, failures, skipped } of outcomes) {
+      const failed = failures.length;
       log(
         `${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`,
       );
+      for (const failure of failures) log(shortened(failure));
       total.passed += passed;
       total.failed += failed;
     }
@@ -43,4 +49,13 @@ if (args.includes('--help') || args.includes('-h')) {
   });
   if (process.exitCode !== 0 && total.failed === 0) total.failed = 1; // the set-up itself
   log(`${total.passed} passed, ${total.failed} failed`);
+}
+
+/** @param {string} failure */
+function shortened(failure) {
+  const lines = stripVTControlCharacters(failure).split('\n');
+  return lines
+    .slice(0, LINES_OF_A_FAILURE)
+    .map((line) => `    ${line}`)
+    .join('\n');
 }

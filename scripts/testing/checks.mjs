@@ -5,7 +5,7 @@ import { secondsSince } from '../setup/step.mjs';
 
 const CHECKS = ['check:types', 'check:lint', 'check:format', 'check:unused', 'check:layers'];
 
-/** @typedef {{ name: string, passed: number, failed: number, skipped: number }} Outcome */
+/** A failure is told by its name, and on further lines by what was wrong. @typedef {{ name: string, passed: number, failures: string[], skipped: number }} Outcome */
 
 /**
  * Runs every check, also after one has failed, and shows what the failing ones say.
@@ -21,7 +21,8 @@ export async function runChecks(log) {
     const seconds = secondsSince(startedAt).toFixed(1);
     log(`▸ ${name} … ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`);
     if (code !== 0) for (const line of lines) log(`  ${line}`);
-    outcomes.push({ name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 });
+    const failures = code === 0 ? [] : [[name, ...lines].join('\n')];
+    outcomes.push({ name, passed: 1 - failures.length, failures, skipped: 0 });
   }
   return outcomes;
 }

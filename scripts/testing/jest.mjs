@@ -1,8 +1,8 @@
 // @ts-check
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { inProject } from '../setup/project.mjs';
+import { join, relative } from 'node:path';
+import { inProject, PROJECT } from '../setup/project.mjs';
 import { runToItsEnd } from '../setup/run-to-its-end.mjs';
 
 /**
@@ -22,21 +22,34 @@ export async function runJest({ name, args, env }) {
   }
 }
 
+/**
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} Assertion
+ * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} FileResult
+ * @typedef {{ numPassedTests: number, numPendingTests: number, numTodoTests: number, testResults: FileResult[] }} Result
+ */
+
 /** @param {string} file @param {number} code */
 function countsFrom(file, code) {
-  const counts = read(file);
-  // A file that cannot even be loaded has no tests to count: it counts as one that failed.
-  const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites;
-  const skipped = counts.numPendingTests + counts.numTodoTests;
-  return { passed: counts.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
+  const { numPassedTests, numPendingTests, numTodoTests, testResults } = read(file);
+  const failures = testResults.flatMap(failuresOf);
+  if (code !== 0 && failures.length === 0) failures.push(`jest ended with code ${code}`);
+  return { passed: numPassedTests, failures, skipped: numPendingTests + numTodoTests };
 }
 
-/** @param {string} file @returns {Record<'numPassedTests' | 'numFailedTests' | 'numRuntimeErrorTestSuites' | 'numPendingTests' | 'numTodoTests', number>} */
+/** @param {FileResult} result */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(PROJECT, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  // A file that cannot even be loaded has no tests to count: it counts as one that failed.
+  if (failed.length === 0 && status === 'failed') return [`${file}\n${message}`];
+  return failed.map(({ fullName, failureMessages }) => `${file} › ${fullName}\n${failureMessages.join('\n')}`);
+}
+
+/** @param {string} file @returns {Result} */
 function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    const none = { numPassedTests: 0, numPendingTests: 0, numTodoTests: 0 };
-    return { ...none, numFailedTests: 0, numRuntimeErrorTestSuites: 1 }; // jest ended before it wrote a result
+    return { numPassedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] }; // jest ended before it wrote it
   }
 }
