@@ -156,8 +156,9 @@ export class Database implements OnApplicationShutdown {
   private async write(command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
     const { db } = this.connection;
     const answer = await db?.command({ ...command, ordered: false, ...asCommandField(db.writeConcern) });
-    const refusals = [answer?.['writeErrors'], answer?.['writeConcernError']].flat().filter(Boolean);
-    return { count: answer?.['n'] ?? 0, refusals };
+    const unconfirmed: Omit<Refusal, 'index'> | undefined = answer?.['writeConcernError'];
+    if (unconfirmed) throw unconfirmedError(unconfirmed);
+    return { count: answer?.['n'] ?? 0, refusals: answer?.['writeErrors'] ?? [] };
   }
 
   /** By one command, which takes a third of the time of one for each. */
@@ -218,6 +219,10 @@ function asCommandField({ w, journal: j, wtimeoutMS: wtimeout }: mongo.WriteConc
 }
 
 const refusalError = ({ errmsg, code }: Refusal) => new mongo.MongoServerError({ message: errmsg, code });
+
+/** It is done, but may be undone by a failover. To do it again does no harm, and so is what its label asks for. */
+const unconfirmedError = ({ errmsg, code }: Omit<Refusal, 'index'>) =>
+  new mongo.MongoServerError({ message: errmsg, code, errorLabels: [mongo.MongoErrorLabel.RetryableWriteError] });
 
 function open(connection: Connection, uri: string): Promise<Connection> {
   const selection = uri.includes('serverSelectionTimeoutMS=')

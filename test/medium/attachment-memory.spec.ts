@@ -95,5 +95,5 @@ describe('files of 20 MB', () => {
     expect(new Set(files.map(({ sizeBytes }) => sizeBytes)).size).toBe(1);
     // Twelve at once would be at least 240 MiB of files alone.
     expect(residentBytes).toBeLessThan(8 * FILE_BYTES);
-  });
+  }, 120_000);
 });

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isRecord } from '../../src/common/primitives.js';
 import { BacklogSweep } from '../../src/dispatch/backlog-sweep.js';
 import type { Integration } from '../../src/integrations/integration.js';
@@ -75,12 +76,16 @@ describe('the traffic of an integration', () => {
 
   it('makes no more calls than a second and the burst allow, though calls may be a tenth of a second under way', async () => {
     await host.createIntegration({ url: vendor.url, traffic: { rate: { calls: 20, per: 'second', burst: 5 } } });
+    const eventLoop = monitorEventLoopDelay({ resolution: 5 });
+    eventLoop.enable();
     await emitMany(host, 45);
     await vendor.waitFor(45);
-    expect(mostWithin(1_100, vendor.requests)).toBeLessThanOrEqual(25);
+    // A busy machine may hold a call up when it leaves and when it arrives, so that it comes nearer to those after it.
+    const heldUpMs = (2 * eventLoop.max) / 1e6;
+    expect(mostWithin(1_100 - heldUpMs, vendor.requests)).toBeLessThanOrEqual(25);
     const times = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
     // 5 at once, then 40 at 20 a second.
-    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(2_500);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(2_500 + heldUpMs);
   });
 
   it('never makes more calls at the same time than the vendor bears, with two workers', async () => {

@@ -1,9 +1,25 @@
+import { strict as assert } from 'node:assert';
+import { Injectable } from '@nestjs/common';
+import { InboundWebhook, WaybillModule } from '../../src/index.js';
+import { LogFallback } from '../../src/logging/log-fallback.js';
 import { Database } from '../../src/storage/database.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
+import { createSource, signed } from '../support/inbound-sources.js';
 import { freshDatabaseName, mongodbUri } from '../support/services.js';
 import { LAB, startTestHost } from '../support/test-host.js';
 import { PatientRegistered } from '../support/test-lab.js';
 
+@Injectable()
+class Results {
+  calls = 0;
+
+  @InboundWebhook('acme-lab', '*')
+  onResult(): void {
+    this.calls += 1;
+  }
+}
+
+const NOT_IN_TIME = { code: 64, errmsg: 'waiting for replication timed out' };
 const WRITES = ['insert', 'update', 'delete', 'findAndModify'];
 
 describe('what is written to MongoDB', () => {
@@ -30,6 +46,31 @@ describe('what is written to MongoDB', () => {
     await host.waitForLog(deliveries[0]?.logId ?? '', 'SUCCESS');
     expect(concerns.length).toBeGreaterThan(3);
     expect(concerns).toEqual(concerns.map(() => expected));
+    await host.close();
+  });
+
+  it('is written again where the members of a replica set have not confirmed it in time', async () => {
+    const host = await startTestHost({
+      settings: { reconciler: { intervalMs: 200, graceMs: 200 } },
+      imports: [WaybillModule.forFeature({ handlers: [Results] })],
+    });
+    const { path } = await createSource(host);
+    const { db } = host.find(Database).connection;
+    assert(db);
+    const command = db.command.bind(db);
+    let inserts = 0;
+    jest.spyOn(db, 'command').mockImplementation(async (sent, options) => {
+      const answer = await command(sent, options);
+      if (sent['insert'] !== 'integration_logs') return answer;
+      inserts += 1;
+      return inserts === 1 ? { ...answer, writeConcernError: NOT_IN_TIME } : answer;
+    });
+    const body = JSON.stringify({ type: 'result.ready' });
+    const taken = await host.http.post(path).set(signed(body)).send(body).expect(202);
+    await host.waitForLog(taken.body.id, 'SUCCESS');
+    expect(inserts).toBeGreaterThan(1);
+    expect(host.find(Results).calls).toBe(1);
+    expect(host.find(LogFallback).refusedCount()).toBe(0);
     await host.close();
   });
 });
