@@ -8,9 +8,11 @@ import { SourceEditor } from '../../src/inbound/sources/source-editor.js';
 import { SourceRotation } from '../../src/inbound/sources/source-rotation.js';
 import { addressOf, pageAddressOf } from '../../src/inbound/sources/source-token.js';
 import { SourceVerifier } from '../../src/inbound/verification/source-verifier.js';
+import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
+import { aLog } from '../support/log-rows.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 
 const SOURCE = {
@@ -64,6 +66,15 @@ describe("the page for a vendor's developer", () => {
     expect(text).toMatch(
       new RegExp(`<td>${body.length}</td>\\s*<td class="refused">refused</td>\\s*<td>[^<]*9 minutes`),
     );
+  });
+
+  it('shows what came, however many of it staff have had worked on again since', async () => {
+    const { source, hook, page } = await create();
+    const body = JSON.stringify({ type: 'result.ready' });
+    const { body: taken } = await host.http.post(hook).set(signed(body)).send(body).expect(202);
+    const replay = () => aLog({ integrationId: source._id, parentLogId: taken.id, status: 'SUCCESS' });
+    await host.find(IntegrationLogStore).insertQueued(Array.from({ length: 50 }, replay));
+    expect(await shownOn(page)).toMatchObject([[`${body.length}`, 'accepted', expect.any(String)]]);
   });
 
   const shownOn = async (page: string) =>

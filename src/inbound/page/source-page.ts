@@ -83,7 +83,7 @@ export class SourcePages {
       checkAddress: `${origin}${pageAddressOf(token)}/check`,
       maxBytes,
       example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
-      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).filter(isRequest).map(shown),
+      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),
     };
   }
 
@@ -141,9 +141,6 @@ const PROGRESS = {
   SUCCESS: 'taken and done',
   FAIL: 'taken; the receiver could not work on it',
 } as const;
-
-/** Staff may have had one worked on again. */
-const isRequest = ({ parentLogId }: IntegrationLog) => parentLogId === null;
 
 /** How the receiver worked on it is not the sender's matter. */
 function shown(log: IntegrationLog): ShownRequest {
