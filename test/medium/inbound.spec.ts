@@ -100,8 +100,12 @@ describe('webhooks', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     const ids = new Set(answers.map((answer) => answer.body.id));
     expect(ids.size).toBe(1);
-    await host.waitForLog([...ids][0], 'SUCCESS');
+    const log = await host.waitForLog([...ids][0], 'SUCCESS');
     expect(results.calls).toHaveLength(1);
+    await eventually(
+      () => host.findLog(log._id),
+      (counted) => counted?.repeats?.count === 99,
+    );
   });
 
   it('are another event once their window has passed', async () => {

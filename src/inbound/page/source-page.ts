@@ -150,7 +150,14 @@ function shown(log: IntegrationLog): ShownRequest {
     logId: _id,
     ...(isRefused(log)
       ? { verdict: 'refused', says: errorMessage ?? '' }
-      : { verdict: 'accepted', says: PROGRESS[status] }),
+      : { verdict: 'accepted', says: `${PROGRESS[status]}${shownRepeats(log)}` }),
     bytes: isUnread(log) ? null : (firstAttempt?.request?.body?.sizeBytes ?? 0),
   };
+}
+
+function shownRepeats({ repeats }: IntegrationLog): string {
+  if (!repeats) return '';
+  const { count, lastAt } = repeats;
+  const times = count === 1 ? 'once' : `${count.toLocaleString('en')} times`;
+  return `, and ${times} again, last at ${lastAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
