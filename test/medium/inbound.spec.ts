@@ -189,6 +189,8 @@ describe('webhooks', () => {
       detail: 'The webhook does not meet the schema of its source',
       faults: [{ field: '/sampleId', expected: 'must be string (type)' }],
     });
+    const text = await post(path, 'hello', { ...signed('hello'), 'content-type': 'text/plain' }).expect(422);
+    expect(text.body.faults).toEqual([{ field: 'body', expected: 'must be JSON or a form' }]);
     expect(results.calls).toHaveLength(0);
   });
 
