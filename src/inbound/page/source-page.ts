@@ -109,8 +109,8 @@ export class SourcePages {
     const judged = await this.verifier.judge(source, request);
     if ('challenge' in judged) return { ...nothing, verified: true, bytes };
     if (!judged.ok) return { ...nothing, reason: judged.reason, bytes };
-    const { type, eventId, json } = readWebhook(source, request, judged.eventId);
-    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, json), bytes };
+    const { type, eventId, data } = readWebhook(source, request, judged.eventId);
+    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, data), bytes };
   }
 
   private async sourceOf(token: string): Promise<InboundSource> {
@@ -124,10 +124,10 @@ export class SourcePages {
     return newest?.secretId ? `${origin}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
   }
 
-  private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, json: unknown): Promise<string | null> {
+  private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, data: unknown): Promise<string | null> {
     if (schemaJson === null || bulk !== null) return null;
     try {
-      await this.schemas.requireValid(schemaJson, json, { owner: tenantId });
+      await this.schemas.requireValid(schemaJson, data, { owner: tenantId });
       return null;
     } catch (error) {
       if (error instanceof WaybillError) return error.message;
