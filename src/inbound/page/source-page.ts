@@ -68,11 +68,11 @@ export class SourcePages {
     private readonly schemas: BodySchemas,
   ) {}
 
-  /** `origin`: where this installation is reached. @throws HookUnknownError */
-  async read(token: string, origin: string): Promise<SourcePage> {
+  /** `base`: where the paths of this installation begin. @throws HookUnknownError */
+  async read(token: string, base: string): Promise<SourcePage> {
     const source = await this.sourceOf(token);
     const { name, vendor, enabled, verification, maxBytes } = source;
-    const address = await this.addressOf(source, origin);
+    const address = await this.addressOf(source, base);
     const scheme = findVerificationScheme(verification.kind);
     return {
       name,
@@ -80,9 +80,9 @@ export class SourcePages {
       enabled,
       kind: verification.kind,
       address,
-      checkAddress: `${origin}${pageAddressOf(token)}/check`,
+      checkAddress: `${base}${pageAddressOf(token)}/check`,
       maxBytes,
-      example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
+      example: scheme?.example(verification.settings, address ?? `${base}/hooks/...`) ?? null,
       requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),
     };
   }
@@ -90,12 +90,12 @@ export class SourcePages {
   /** Verifies and reads a request as the source would, and keeps nothing of it. @throws HookUnknownError */
   async check(
     token: string,
-    origin: string,
+    base: string,
     holding: (source: InboundSource, use: (request: RawRequest) => Promise<CheckedRequest>) => Promise<CheckedRequest>,
   ): Promise<CheckedRequest> {
     const source = await this.sourceOf(token);
     // Some sign the address that they call.
-    const address = await this.addressOf(source, origin);
+    const address = await this.addressOf(source, base);
     return holding(source, (sent) =>
       this.checked(source, address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` }),
     );
@@ -119,9 +119,9 @@ export class SourcePages {
     return source;
   }
 
-  private async addressOf({ tokens, tenantId }: InboundSource, origin: string): Promise<string | null> {
+  private async addressOf({ tokens, tenantId }: InboundSource, base: string): Promise<string | null> {
     const [newest] = tokens;
-    return newest?.secretId ? `${origin}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
+    return newest?.secretId ? `${base}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
   }
 
   private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, data: unknown): Promise<string | null> {
