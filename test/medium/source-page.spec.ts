@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ByteBudget } from '../../src/common/byte-budget.js';
 import { asLogId } from '../../src/common/ids.js';
+import { HookRateExceededError } from '../../src/inbound/hooks/hook.errors.js';
 import { SourceRate } from '../../src/inbound/hooks/source-rate.js';
 import { SourceEditor } from '../../src/inbound/sources/source-editor.js';
 import { SourceRotation } from '../../src/inbound/sources/source-rotation.js';
@@ -130,7 +131,8 @@ describe("the page for a vendor's developer", () => {
     expect(refused).toHaveLength(60);
     expect(refused[0]).toMatchObject({ status: 'FAIL', errorClass: 'throttled' });
     const often = await create({ rate: { calls: 1200, per: 'minute', burst: 2 } });
-    jest.spyOn(host.find(SourceRate), 'allows').mockResolvedValueOnce(false);
+    const exceeded = new HookRateExceededError({ calls: 1200, per: 'minute', burst: 2 }, 50);
+    jest.spyOn(host.find(SourceRate), 'allows').mockRejectedValueOnce(exceeded);
     await host.http.post(often.hook).set(signed(body)).send(body).expect(429);
     expect(await shownOn(often.page)).toEqual([
       ['not read', 'refused', 'more than 1,200 calls a minute (2 may come at once)'],
