@@ -1,9 +1,14 @@
+import { createHmac } from 'node:crypto';
+import { SourceRotation } from '../../src/inbound/sources/source-rotation.js';
+import { pageAddressOf } from '../../src/inbound/sources/source-token.js';
 import { createSource } from '../support/inbound-sources.js';
 import { startServerHost } from '../support/server-host.js';
-import type { TestHost } from '../support/test-host.js';
+import { LAB, type TestHost } from '../support/test-host.js';
 
 const FINGERPRINT = 'ab'.repeat(20);
 const OTHER = 'cd'.repeat(20);
+const TOKEN = 'auth-token-of-the-account';
+const FORM = 'application/x-www-form-urlencoded';
 /** Of the caller, of another one, and of a proxy: all from elsewhere than the test. */
 const [CALLER, STRANGER, PROXY] = ['203.0.113.9', '198.51.100.7', '192.0.2.1'];
 const LOCAL = '127.0.0.1';
@@ -66,6 +71,27 @@ describe('webhooks that come through proxies', () => {
   it.each(ADDRESSES)('with %j trusted, to %s only, and for %s: taken %p', async (trusted, allowed, told, taken) => {
     const source = { verification: { kind: 'none' }, allowCidrs: [allowed] };
     await expectTaken(await hostTrusting(trusted), source, { 'x-forwarded-for': told }, taken);
+  });
+
+  it.each([
+    [[LOCAL], 'https'],
+    [[], 'http'],
+  ])('with %j trusted, that end TLS, have their URLs signed, and shown, as %s', async (trusted, scheme) => {
+    const host = await hostTrusting(trusted);
+    const verification = { kind: 'twilio', secrets: [TOKEN] };
+    const { path, source } = await createSource(host, { verification });
+    const told = { 'x-forwarded-proto': 'https', host: 'waybill.example' };
+    const statuses = ['https', 'http'].map(async (signedScheme) => {
+      const text = `${signedScheme}://waybill.example${path}BodyHello`;
+      const signature = createHmac('sha1', TOKEN).update(text).digest('base64');
+      const headers = { ...told, 'content-type': FORM, 'x-twilio-signature': signature };
+      return [signedScheme, (await host.http.post(path).set(headers).send('Body=Hello')).status];
+    });
+    const other = scheme === 'https' ? 'http' : 'https';
+    expect(Object.fromEntries(await Promise.all(statuses))).toEqual({ [scheme]: 202, [other]: 401 });
+    const { token } = await host.find(SourceRotation).rotatePage(LAB, source._id, 'test');
+    const page = await host.http.get(pageAddressOf(token)).set(told).expect(200);
+    expect(page.text).toContain(`<code>${scheme}://waybill.example${path}</code>`);
   });
 
   it.each(CERTIFICATES)('with %j trusted, certificates checked by %s, and %s: taken %p', async (...of) => {
