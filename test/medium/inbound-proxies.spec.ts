@@ -56,21 +56,20 @@ describe('webhooks that come through proxies', () => {
     for (const host of hosts.values()) await (await host).close();
   });
 
-  const expectTaken = async (
+  const isTaken = async (
     host: TestHost,
     source: Parameters<typeof createSource>[1],
     headers: Readonly<Record<string, string | null>>,
-    taken: boolean,
   ) => {
     const { path } = await createSource(host, source);
     const sent = Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
     const { status } = await host.http.post(path).set(Object.fromEntries(sent)).send('{}');
-    expect(status).toBe(taken ? 202 : 401);
+    return status === 401 ? false : status === 202 || status;
   };
 
   it.each(ADDRESSES)('with %j trusted, to %s only, and for %s: taken %p', async (trusted, allowed, told, taken) => {
     const source = { verification: { kind: 'none' }, allowCidrs: [allowed] };
-    await expectTaken(await hostTrusting(trusted), source, { 'x-forwarded-for': told }, taken);
+    expect(await isTaken(await hostTrusting(trusted), source, { 'x-forwarded-for': told })).toBe(taken);
   });
 
   it.each([
@@ -98,6 +97,6 @@ describe('webhooks that come through proxies', () => {
     const [trusted, proxy, fingerprint, taken] = of;
     const verification = { kind: 'mtls', trustedProxies: [proxy], header: 'x-client', accepted: [FINGERPRINT] };
     const headers = { 'x-client': fingerprint, 'x-forwarded-for': proxy };
-    await expectTaken(await hostTrusting(trusted), { verification }, headers, taken);
+    expect(await isTaken(await hostTrusting(trusted), { verification }, headers)).toBe(taken);
   });
 });

@@ -2,7 +2,7 @@ import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 
 /** How the caller addressed this installation, such as `https://waybill.example`. */
-export function originOf(request: HttpRequest): string {
+function originOf(request: HttpRequest): string {
   const protocol: unknown = Reflect.get(request, 'protocol');
   return `${typeof protocol === 'string' ? protocol : 'http'}://${request.headers.host ?? 'localhost'}`;
 }
