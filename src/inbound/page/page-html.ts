@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import escapeHtml from 'escape-html';
 import type { ShownRequest, SourcePage } from './source-page.js';
 
@@ -17,14 +18,34 @@ function textOf(part: Part): string {
 const html = (parts: TemplateStringsArray, ...values: readonly Part[]): Html =>
   new Html(String.raw({ raw: parts }, ...values.map(textOf)));
 
-const STYLE = new Html(`<style>
+const STYLE = `
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
   code, pre { font: 13px/1.5 ui-monospace, monospace; background: #f3f4f6; border-radius: 4px; }
   code { padding: .1rem .3rem; overflow-wrap: anywhere; } pre { padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
   table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
   time { white-space: nowrap; }
   .refused { color: #b42318; } .accepted { color: #067647; }
-</style>`);
+`;
+
+const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
+
+/** Nothing runs or is fetched there, and nobody shows it within a page of theirs, whatever text of others may stand in it. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${hash('sha256', STYLE, 'base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** What the page is sent with. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': POLICY,
+  // Whoever follows a link from here must not learn the address of this page.
+  'referrer-policy': 'no-referrer',
+};
 
 /** The page for a vendor's developer, without any script. */
 export function pageHtml(page: SourcePage): string {
@@ -36,7 +57,7 @@ export function pageHtml(page: SourcePage): string {
         <meta name="viewport" content="width=device-width" />
         <meta name="robots" content="noindex" />
         <title>${name}: webhooks</title>
-        ${STYLE}
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <h1>${name}</h1>
