@@ -10,12 +10,14 @@ npm test -- <jest arguments> only jest, with these arguments: npm test -- -t "re
 
 Sets up what is missing (dependencies, build, MongoDB, Redis) and stops the services it started.
 Each check counts as one test. The last line is "N passed, N failed"; the exit code is 0 only when none failed.
-The projects are unit (src), medium (test/medium, real MongoDB and Redis), e2e (test/e2e, separate processes) and
-chaos (test/chaos, separate processes that are killed under load; npm run chaos makes it long).`;
+The projects are unit (src), medium (test/medium, real MongoDB and Redis), browser (test/browser, a real Chromium), e2e
+(test/e2e, separate processes) and chaos (test/chaos, separate processes that are killed under load; npm run chaos makes
+it long).`;
 
 /** One after the other: the e2e tests start several processes each, and two cores are soon busy. */
 const ALL = [
   { name: 'unit and medium tests', args: ['--selectProjects', 'unit', 'medium', '--passWithNoTests'] },
+  { name: 'browser tests', args: ['--selectProjects', 'browser', '--runInBand'] },
   { name: 'e2e tests', args: ['--selectProjects', 'e2e', '--runInBand', '--passWithNoTests'] },
   { name: 'chaos, in its short form', args: ['--selectProjects', 'chaos', '--runInBand'] },
 ];

@@ -1,8 +1,8 @@
 // @ts-check
-import { aptInstall, assertDebianRoot } from '../services/apt.mjs';
+import { aptCandidate } from '../services/apt.mjs';
 import { choose } from '../services/choose.mjs';
-import { Unavailable } from '../services/setup-failure.mjs';
-import { findOnPath, runCommand } from '../setup/command.mjs';
+import { programOfEnvironment, programOnPath } from '../services/installed-program.mjs';
+import { runCommand } from '../setup/command.mjs';
 
 /** What schemathesis needs. */
 const OLDEST_MINOR = 11;
@@ -25,17 +25,9 @@ export async function findPython(log) {
   const { found } = await choose({
     service: 'Python for schemathesis',
     candidates: [
-      { name: 'WAYBILL_PYTHON', findReady: pythonOfEnvironment },
+      { name: 'WAYBILL_PYTHON', findReady: () => programOfEnvironment('WAYBILL_PYTHON', faultOf) },
       { name: `Python 3.${OLDEST_MINOR} or newer on PATH`, findReady: pythonOnPath },
-      {
-        name: 'apt-get install python3-venv',
-        findReady: async () => Promise.reject(new Unavailable('not installed')),
-        prepare: async () => {
-          assertDebianRoot();
-          await aptInstall({ packages: ['python3', 'python3-venv'], log });
-          return pythonOnPath();
-        },
-      },
+      aptCandidate({ packages: ['python3', 'python3-venv'], find: pythonOnPath }),
     ],
     remedies: [
       `set WAYBILL_PYTHON to the path of a Python 3.${OLDEST_MINOR} or newer that has the venv module`,
@@ -47,25 +39,7 @@ export async function findPython(log) {
   return found;
 }
 
-async function pythonOfEnvironment() {
-  const path = process.env['WAYBILL_PYTHON'] ?? '';
-  if (path === '') throw new Unavailable('not set');
-  const fault = await faultOf(path);
-  if (fault !== null) throw new Unavailable(fault);
-  return path;
-}
-
-async function pythonOnPath() {
-  const faults = [];
-  for (const name of NAMES) {
-    const path = findOnPath(name);
-    if (path === null) continue;
-    const fault = await faultOf(path);
-    if (fault === null) return path;
-    faults.push(fault);
-  }
-  throw new Unavailable(faults.length === 0 ? 'not found' : faults.join(', '));
-}
+const pythonOnPath = () => programOnPath(NAMES, faultOf);
 
 /** @param {string} path */
 async function faultOf(path) {

@@ -20,6 +20,22 @@ export function assertDebianRoot() {
 }
 
 /**
+ * Debian's own, as the last way to get a program.
+ * @template T
+ * @param {{ packages: string[], find: () => Promise<T> }} options find: what is there once they are installed
+ * @returns {import('./choose.mjs').Candidate<T>}
+ */
+export const aptCandidate = ({ packages, find }) => ({
+  name: `apt-get install ${packages.join(' ')}`,
+  findReady: async () => Promise.reject(new Unavailable('not installed')),
+  prepare: async (log) => {
+    assertDebianRoot();
+    await aptInstall({ packages, log });
+    return find();
+  },
+});
+
+/**
  * @param {{ packages: string[], log: import('../setup/step.mjs').Log }} options
  * @returns {Promise<void>}
  */

@@ -1,6 +1,6 @@
 // @ts-check
 import { findOnPath } from '../setup/command.mjs';
-import { aptInstall, assertDebianRoot } from './apt.mjs';
+import { aptCandidate } from './apt.mjs';
 import { logFile, removeFolder, runFolder } from './cache-folder.mjs';
 import { memoryServer } from './memory-server/memory-server.mjs';
 import { pingRedis, waitUntilAnswers } from './ping.mjs';
@@ -17,15 +17,7 @@ export const redis = {
   candidates: [
     { name: 'REDIS_URL', findReady: async () => Promise.reject(new Unavailable('not set')) },
     { name: 'redis-server on PATH', findReady: redisServerOnPath },
-    {
-      name: 'apt-get install redis-server',
-      findReady: async () => Promise.reject(new Unavailable('not installed')),
-      prepare: async (log) => {
-        assertDebianRoot();
-        await aptInstall({ packages: ['redis-server'], log });
-        return redisServerOnPath();
-      },
-    },
+    aptCandidate({ packages: ['redis-server'], find: redisServerOnPath }),
     memoryServer({ kind: 'redis-server', packageName: 'redis-memory-server' }),
   ],
   remedies: [

@@ -25,8 +25,8 @@ const SERVER_SELECTION_TIMEOUT_MS = 5_000;
 const SOCKET_TIMEOUT_MS = 30_000;
 /** How long a connection may take to come about. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The driver's heartbeat comes every 10 s, and takes as long as a connection may: without one for longer it is stuck. */
-const STUCK_MS = 20_000;
+/** How often the driver looks after its server. */
+const HEARTBEAT_EVERY_MS = 2_000;
 const WATCH_EVERY_MS = 1_000;
 const REOPEN_TIMEOUT_MS = 5_000;
 
@@ -175,11 +175,20 @@ export class Database implements OnApplicationShutdown {
 
   private async open(): Promise<Connection> {
     const opened = await open(this.connection, this.uri);
-    let beatAt = Date.now();
-    opened.getClient().on('serverHeartbeatStarted', () => (beatAt = Date.now()));
+    const client = opened.getClient();
+    const { heartbeatFrequencyMS, connectTimeoutMS } = client.options;
+    // A heartbeat is answered within the time between two, or fails within that of a connection.
+    const stuckMs = heartbeatFrequencyMS + connectTimeoutMS + WATCH_EVERY_MS;
+    let beatAt = performance.now();
+    let lookedAt = performance.now();
+    client.on('serverHeartbeatStarted', () => (beatAt = performance.now()));
     clearInterval(this.watching);
     this.watching = setInterval(() => {
-      if (Date.now() - beatAt > STUCK_MS) void this.reopen();
+      const now = performance.now();
+      const stoodStill = now - lookedAt - WATCH_EVERY_MS; // this process, and so its driver
+      if (stoodStill > WATCH_EVERY_MS) beatAt += stoodStill;
+      lookedAt = now;
+      if (now - beatAt > stuckMs) void this.reopen();
     }, WATCH_EVERY_MS).unref();
     return opened;
   }
@@ -230,8 +239,16 @@ function open(connection: Connection, uri: string): Promise<Connection> {
     : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT_MS };
   const socket = uri.includes('socketTimeoutMS=') ? {} : { socketTimeoutMS: SOCKET_TIMEOUT_MS };
   const connecting = uri.includes('connectTimeoutMS=') ? {} : { connectTimeoutMS: CONNECT_TIMEOUT_MS };
+  const heartbeat = uri.includes('heartbeatFrequencyMS=') ? {} : { heartbeatFrequencyMS: HEARTBEAT_EVERY_MS };
   // A server on its own would acknowledge what is in its memory only; most replica sets do no less by default.
   const durable = /[?&](w|journal)=/.test(uri) ? {} : { writeConcern: { w: 'majority' as const } };
   // The driver waits for a server by itself, in bounds; mongoose's own buffer in front of it would wait 10 s more.
-  return connection.openUri(uri, { bufferCommands: false, ...selection, ...socket, ...connecting, ...durable });
+  return connection.openUri(uri, {
+    bufferCommands: false,
+    ...selection,
+    ...socket,
+    ...connecting,
+    ...heartbeat,
+    ...durable,
+  });
 }

@@ -324,6 +324,14 @@ describe('/v1/sources', () => {
     expect((await lab.get(`/v1/sources/${id}`)).body.page).not.toEqual(page);
   });
 
+  it('has a page with a policy of its own, stricter than that of the API', async () => {
+    const { pageAddress } = await create();
+    const { headers } = await host.http.get(pageAddress).expect(200);
+    expect(headers['content-security-policy']).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    );
+  });
+
   it('pauses and resumes: webhooks are acknowledged meanwhile, and wait', async () => {
     const handling = { kind: 'emit', actionId: PatientRegistered.id, mapping: '{ "patientId": body.patient }' };
     const { id, address } = await create({ handling });

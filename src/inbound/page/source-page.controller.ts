@@ -6,7 +6,7 @@ import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
 import { HookRequests } from '../hooks/hook-requests.js';
 import { baseOf } from '../hooks/raw-request-of.js';
 import { pageAddressOf } from '../sources/source-token.js';
-import { pageHtml } from './page-html.js';
+import { PAGE_HEADERS, pageHtml } from './page-html.js';
 import { type CheckedRequest, SourcePages } from './source-page.js';
 
 const OK = 200;
@@ -29,10 +29,7 @@ export class SourcePageController {
     @Res() response: ServerResponse,
   ): Promise<void> {
     const page = await this.pages.read(token, baseOf(request, PAGES));
-    response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.setHeader('cache-control', 'no-store');
-    // Whoever follows a link from here must not learn the address of this page.
-    response.setHeader('referrer-policy', 'no-referrer');
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
     response.end(pageHtml(page));
   }
 
