@@ -23,6 +23,8 @@ export abstract class WaybillError extends Error {
   abstract readonly stage: ErrorStage;
   /** What a person can do about it, in one sentence. */
   abstract readonly remedy: string;
+  /** When whoever asked may ask again, where that is known better than by the code alone. */
+  readonly retryAfterSeconds?: number;
   /** Facts that are safe to show, such as the faulty fields. */
   readonly details: Readonly<Record<string, unknown>>;
 

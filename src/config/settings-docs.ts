@@ -18,7 +18,7 @@ const SERVER_ROWS = [
   `| (server) | \`WAYBILL_ROLE\` | \`all\` | What the process does: ${ROLES.map((role) => `\`${role}\``).join(', ')}. |`,
   '| (server) | `PORT` | `3000`; a worker: none | Where it listens. A worker with a port serves `/health` and `/metrics` only. |',
   `| (server) | \`WAYBILL_LOG_LEVEL\` | \`info\` | ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}. |`,
-  '| (server) | `WAYBILL_TRUST_PROXY` | none | Whose `X-Forwarded-For` says where a request comes from, as the audit log has it: the number of proxies before the server, or their addresses and ranges (`10.1.0.0/16`), separated by commas. |',
+  '| (server) | `WAYBILL_TRUST_PROXY` | none | Whose `X-Forwarded-For` and `X-Forwarded-Proto` say where a request comes from and at which URL: for the audit log, for the `allowCidrs` of sources, and for signatures over the URL such as those of Twilio, which all fail without it behind a proxy that ends TLS ([inbound.md](inbound.md#behind-a-proxy)). The number of proxies before the server, where nobody can reach it past them, or their addresses and ranges (`10.1.0.0/16`), separated by commas. |',
 ];
 
 /** \`docs/settings.md\`, from the text of waybill-options.ts: names and defaults come from the classes, words from their docstrings. */

@@ -1,6 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
-/** How many proxies stand before the server, or the addresses of those that do. 0: none is believed. */
+/**
+ * How many proxies stand before the server, or the addresses of those that do. 0: none is believed. By a number, whoever
+ * connects is taken for a proxy.
+ */
 export type TrustedProxies = number | readonly string[];
 
 /** `null` where the text is neither. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { ensureCallScope } from '../common/call-scope.js';
+import { WaybillError } from '../common/waybill.error.js';
 import { CORRELATION_HEADER } from './correlation.middleware.js';
 import { type HttpRequest, pathOf } from './http-message.js';
 import { problemOf } from './problem.js';
@@ -23,6 +24,8 @@ export class ProblemDetailsFilter implements ExceptionFilter<unknown> {
       return;
     }
     this.setHeaders(response, problem.code, correlationId);
+    if (error instanceof WaybillError && error.retryAfterSeconds !== undefined)
+      response.setHeader('retry-after', String(error.retryAfterSeconds));
     response.statusCode = problem.status;
     response.end(JSON.stringify(problem));
   }

@@ -63,7 +63,7 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   ADDRESS_REFUSED: { status: 422, title: 'The address must not be called' },
   SEARCH_TOO_SLOW: { status: 422, title: 'The search takes too long' },
   HOOK_BUSY: { status: 503, title: 'No room for more webhooks now', retryAfterSeconds: 5 },
-  HOOK_RATE_EXCEEDED: { status: 429, title: 'Too many requests', retryAfterSeconds: 1 },
+  HOOK_RATE_EXCEEDED: { status: 429, title: 'Too many requests' },
   INTERNAL,
   AUDIT_NOT_RECORDED: {
     status: 503,

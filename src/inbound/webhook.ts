@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { isRecord } from '../common/primitives.js';
 import type { RawRequest } from '../logging/received/raw-request.js';
+import { dataOf } from './body-data.js';
 import type { InboundSource } from './sources/inbound-source.js';
 
 /** Of a source whose webhooks do not say of which type they are. */
@@ -12,8 +12,8 @@ const MAX_ID_CHARS = 256;
 export interface Webhook {
   readonly source: InboundSource;
   readonly request: RawRequest;
-  /** The body as JSON; `undefined` where it is none. */
-  readonly json: unknown;
+  /** What the body says, as JSON or as a form; `undefined` where it is neither. */
+  readonly data: unknown;
   readonly type: string;
   /** The vendor's id of the event, or the hash of the body. */
   readonly eventId: string;
@@ -21,13 +21,13 @@ export interface Webhook {
 
 /** `verifiedId`: the id that the verification found, and that is signed. */
 export function readWebhook(source: InboundSource, request: RawRequest, verifiedId?: string): Webhook {
-  const json = jsonOf(request.body);
-  const idAt = (place: string | null) => (place === null ? undefined : wholeTextOf(valueAtPlace(place, request, json)));
-  const at = (place: string | null) => (place === null ? undefined : textOf(valueAtPlace(place, request, json)));
+  const data = dataOf(request);
+  const idAt = (place: string | null) => (place === null ? undefined : wholeTextOf(valueAtPlace(place, request, data)));
+  const at = (place: string | null) => (place === null ? undefined : textOf(valueAtPlace(place, request, data)));
   return {
     source,
     request,
-    json,
+    data,
     type: at(source.eventType) ?? ANY_TYPE,
     eventId: shownId(idAt(source.eventId) ?? verifiedId ?? hash('sha256', contentOf(request), 'hex')),
   };
@@ -45,12 +45,12 @@ export function recordOf(file: Webhook, value: unknown, line: number): Webhook {
   const { source, request, eventId } = file;
   const body = Buffer.from(JSON.stringify(value));
   const record = readWebhook(source, { ...request, body, headers: { ...request.headers, ...JSON_TYPE } });
-  return { ...record, json: value, eventId: `${eventId}#${line}` };
+  return { ...record, data: value, eventId: `${eventId}#${line}` };
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** `header:<name>`, `query:<name>`, or a JSON Pointer (RFC 6901) into the body, such as `/data/id`. */
+/** `header:<name>`, `query:<name>`, or a JSON Pointer (RFC 6901) into the body, such as `/data/id`, or `/MessageSid` of a form. */
 const PLACE = /^(?:header:[\w-]{1,128}|query:[^\s]{1,128}|(?:\/[^/\s]{1,128}){1,16})$/;
 
 /** What is said of a text that is no place. */
@@ -59,12 +59,12 @@ export const PLACE_FORM = 'must be header:<name>, query:<name>, or a JSON Pointe
 export const isPlace = (text: string) => PLACE.test(text);
 
 /** What stands at a place; `undefined` where nothing does. */
-export function valueAtPlace(place: string, { headers, url }: RawRequest, json: unknown): unknown {
+export function valueAtPlace(place: string, { headers, url }: RawRequest, data: unknown): unknown {
   const [kind = '', name = ''] = place.split(/:(.*)/s);
   if (kind === 'header') return headers[name.toLowerCase()];
   if (kind === 'query') return new URL(url, 'http://any').searchParams.get(name) ?? undefined;
   const names = place.slice(1).split('/').map(unescaped);
-  return names.reduce<unknown>((value, member) => memberOf(value, member), json);
+  return names.reduce<unknown>((value, member) => memberOf(value, member), data);
 }
 
 const unescaped = (name: string) => name.replaceAll('~1', '/').replaceAll('~0', '~');
@@ -82,13 +82,4 @@ function wholeTextOf(value: unknown): string | undefined {
   if (typeof value === 'number')
     return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function jsonOf(body: Buffer): unknown {
-  if (body.length === 0 || !isUtf8(body)) return undefined;
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

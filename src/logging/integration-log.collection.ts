@@ -33,6 +33,7 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
     callbacks: { type: Object },
     answeredBy: { type: [Object], default: undefined },
     answers: { type: Object },
+    repeats: { type: Object },
     bodiesDueAt: { type: Date },
     erasedAt: { type: Date },
     correlationId: { type: String, required: true },

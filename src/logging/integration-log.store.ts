@@ -114,10 +114,10 @@ export class IntegrationLogStore implements OnModuleInit {
     return this.logs.findOne({ _id: id, tenantId }).lean<IntegrationLog>();
   }
 
-  /** What came to a source, the newest first, with what was captured. */
+  /** What came to a source, replays apart, the newest first, with what was captured. */
   async newestOf(tenantId: TenantId, integrationId: IntegrationId, limit: number): Promise<IntegrationLog[]> {
     return this.logs
-      .find({ tenantId, integrationId })
+      .find({ tenantId, integrationId, parentLogId: null })
       .sort({ createdAt: -1, _id: -1 })
       .hint('newest_of_integration')
       .limit(limit)

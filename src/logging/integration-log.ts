@@ -174,6 +174,12 @@ export interface DeliveryAnswer {
   type: string;
 }
 
+/** Copies of a webhook that came after it. */
+export interface Repeats {
+  count: number;
+  lastAt: Date;
+}
+
 /** Which delivery a webhook answers. */
 export interface AnsweredDelivery {
   /** By which it was looked for, as the vendor gave it. */
@@ -259,6 +265,8 @@ export interface IntegrationLog extends LogSummary {
   answeredBy?: (DeliveryAnswer & { at: Date })[];
   /** Which delivery this webhook answers; missing where its source names no reference, or it has none. */
   answers?: AnsweredDelivery;
+  /** Missing where no copy of this webhook has come. */
+  repeats?: Repeats;
   correlationId: string;
   parentLogId: LogId | null;
   /** Which process makes the call: of a decorated method, or of the first try of a webhook that it works on at once. */

@@ -16,6 +16,7 @@ export function logViewOf(log: IntegrationLog) {
     extracts = {},
     answers = null,
     answeredBy = [],
+    repeats = null,
     callbacks = {},
     asSent = false,
     resolution = null,
@@ -26,7 +27,7 @@ export function logViewOf(log: IntegrationLog) {
     ...(ofClass ? [callbackViewOf('class', ofClass)] : []),
     ...(url ? [callbackViewOf('url', url)] : []),
   ];
-  return { id, ...rest, asSent, resolution, extracts, answers, answeredBy, statusCallbacks };
+  return { id, ...rest, asSent, resolution, extracts, answers, answeredBy, repeats, statusCallbacks };
 }
 
 export function childViewOf({ _id: id, integrationName: name, ...rest }: ChildLog) {

@@ -47,6 +47,14 @@ export class DeliveryAnswerDto {
   at!: Date;
 }
 
+/** Copies of a webhook that came after it, and were answered as it was. */
+export class RepeatsDto {
+  count!: number;
+
+  /** When the last of them came. */
+  lastAt!: Date;
+}
+
 export class ToldStatusDto {
   @ApiProperty({ enum: LOG_STATUSES })
   status!: LogStatus;
@@ -142,6 +150,9 @@ export class LogDto {
 
   /** Of a delivery: the webhooks that answered it, in that order; the first 20. */
   answeredBy!: DeliveryAnswerDto[];
+
+  /** Of a webhook: how often the same event came again within the dedupe window of its source; `null` where it did not. */
+  repeats!: RepeatsDto | null;
 
   correlationId!: string;
 

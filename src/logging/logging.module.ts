@@ -30,6 +30,7 @@ import { RowExpiry } from './retention/row-expiry.js';
 import { ReceivedRequestStore } from './received/received-request.store.js';
 import { FirstHandling } from './received/first-handling.js';
 import { DeliveryAnswers } from './received/delivery-answers.js';
+import { RepeatCounts } from './received/repeat-counts.js';
 import { RepeatedWebhooks } from './received/repeated-webhooks.js';
 import { LogQueue } from './spool/log-queue.js';
 import { LogSpool } from './spool/log-spool.js';
@@ -53,6 +54,7 @@ import { LogSpool } from './spool/log-spool.js';
     ReceivedRequestStore,
     LogOrigins,
     FirstHandling,
+    RepeatCounts,
     RepeatedWebhooks,
     DeliveryAnswers,
     MongoLogSink,
@@ -82,6 +84,7 @@ import { LogSpool } from './spool/log-spool.js';
     MongoLogSink,
     ReceivedRequestStore,
     FirstHandling,
+    RepeatCounts,
     RepeatedWebhooks,
     DeliveryAnswers,
     ProcessRegistry,

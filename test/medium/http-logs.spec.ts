@@ -77,6 +77,7 @@ describe('/v1/logs', () => {
       retry: null,
       asSent: false,
       answeredBy: [],
+      repeats: null,
       answers: null,
       resolution: null,
       correlationId: expect.any(String),

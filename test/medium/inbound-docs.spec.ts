@@ -17,19 +17,24 @@ const PAGE = readFileSync(join(__dirname, '../../docs/inbound.md'), 'utf8');
 interface Example {
   readonly settings: Record<string, unknown>;
   /** What the vendor posts; `null` where the page does not say. */
-  webhook: string | null;
+  webhook: { readonly text: string; readonly contentType: string } | null;
   /** What it is answered; `null` where the page does not say. */
   answer: unknown;
 }
 
-const BLOCK = /^```(?:nd)?json (source|webhook|answer)\n([\s\S]*?)\n```$/gm;
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  ndjson: 'application/json',
+  form: 'application/x-www-form-urlencoded',
+};
+const BLOCK = /^```(json|ndjson|form) (source|webhook|answer)\n([\s\S]*?)\n```$/gm;
 
 function examplesOf(page: string): Example[] {
   const examples: Example[] = [];
-  for (const [, kind, text = ''] of page.matchAll(BLOCK)) {
+  for (const [, format = '', kind, text = ''] of page.matchAll(BLOCK)) {
     const last = examples.at(-1);
     if (kind === 'source') examples.push({ settings: JSON.parse(text), webhook: null, answer: null });
-    else if (kind === 'webhook' && last) last.webhook = text;
+    else if (kind === 'webhook' && last) last.webhook = { text, contentType: CONTENT_TYPES[format] ?? '' };
     else if (last) last.answer = JSON.parse(text);
   }
   return examples;
@@ -91,14 +96,15 @@ describe('docs/inbound.md', () => {
       expect(created).toMatchObject(readable);
       if (webhook === null) return;
       const accepted = { id: expect.stringMatching(/^log_/) };
+      const { text, contentType } = webhook;
       const answered = await host.http
         .post(created.address)
-        .set(signed(webhook, `msg_${randomUUID()}`))
-        .send(webhook);
+        .set({ ...signed(text, `msg_${randomUUID()}`), 'content-type': contentType })
+        .send(text);
       expect([answered.status, answered.body]).toEqual(answer === null ? [202, accepted] : [200, answer]);
       const [log] = await host.logs(tenantId);
       await host.waitForLog(answered.body.id ?? log?.parentLogId ?? log?._id, 'SUCCESS');
-      if (created.forwardSecret !== null) expectForwarded(webhook, created.forwardSecret);
+      if (created.forwardSecret !== null) expectForwarded(text, created.forwardSecret);
     },
   );
 

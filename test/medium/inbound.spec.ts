@@ -100,8 +100,12 @@ describe('webhooks', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     const ids = new Set(answers.map((answer) => answer.body.id));
     expect(ids.size).toBe(1);
-    await host.waitForLog([...ids][0], 'SUCCESS');
+    const log = await host.waitForLog([...ids][0], 'SUCCESS');
     expect(results.calls).toHaveLength(1);
+    await eventually(
+      () => host.findLog(log._id),
+      (counted) => counted?.repeats?.count === 99,
+    );
   });
 
   it('are another event once their window has passed', async () => {
@@ -185,6 +189,8 @@ describe('webhooks', () => {
       detail: 'The webhook does not meet the schema of its source',
       faults: [{ field: '/sampleId', expected: 'must be string (type)' }],
     });
+    const text = await post(path, 'hello', { ...signed('hello'), 'content-type': 'text/plain' }).expect(422);
+    expect(text.body.faults).toEqual([{ field: 'body', expected: 'must be JSON or a form' }]);
     expect(results.calls).toHaveLength(0);
   });
 
@@ -273,10 +279,39 @@ describe('webhooks', () => {
     expect(closed.body.instance).toBe('/hooks/***');
   });
 
-  it('are taken as often as the source says', async () => {
-    const { path } = await createSource(host, { rate: { calls: 1, per: 'minute', burst: 3 } });
-    const answers = [];
-    for (let call = 0; call < 5; call += 1) answers.push((await post(path, result(`S-${call}`))).status);
-    expect(answers).toEqual([202, 202, 202, 429, 429]);
+  it('are taken as often as the source says, by all processes together', async () => {
+    const { mongodb, redis } = host.settings;
+    const other = await startTestHost({ role: 'api', settings: { mongodb, redis } });
+    try {
+      const { path } = await createSource(host, { rate: { calls: 1, per: 'minute', burst: 3 } });
+      const answers = [];
+      for (const one of [host, other, host, other, host]) {
+        const body = result(`S-${answers.length}`);
+        answers.push((await one.http.post(path).set(signed(body)).send(body)).status);
+      }
+      expect(answers).toEqual([202, 202, 202, 429, 429]);
+    } finally {
+      await other.close({ keepData: true });
+    }
+  });
+
+  const RATES = [
+    [{ calls: 1, per: 'minute', burst: 1 }, 60],
+    [{ calls: 2, per: 'minute', burst: 3 }, 30],
+    [{ calls: 100, per: 'second', burst: 1 }, 1],
+  ] as const;
+
+  it.each(RATES)('are told when to come again where they exceed %j', async (rate, seconds) => {
+    const { path } = await createSource(host, { rate });
+    const send = () => post(path, result('S-13'));
+    const startedMs = performance.now();
+    const refused = await eventually(
+      async () => (await Promise.all([send(), send(), send(), send()])).find(({ status }) => status === 429),
+      (found) => found !== undefined,
+    );
+    const passedSeconds = Math.ceil((performance.now() - startedMs) / 1_000);
+    const told = Number(refused?.headers['retry-after']);
+    expect(told).toBeLessThanOrEqual(seconds);
+    expect(told).toBeGreaterThanOrEqual(Math.max(1, seconds - passedSeconds));
   });
 });

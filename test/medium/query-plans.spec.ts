@@ -120,6 +120,11 @@ describe('what the API asks of the database', () => {
     expect(await plans.explained('integration_logs')).toMatchObject([{ indexes: [index] }]);
   });
 
+  it('for what came to a source is served by an index', async () => {
+    await host.find(IntegrationLogStore).newestOf(LAB, integrationId, 10);
+    expect(await plans.explained('integration_logs')).toEqual([{ indexes: ['newest_of_integration'], sorts: false }]);
+  });
+
   it('for the tries and the children of a log is served by an index', async () => {
     const store = host.find(IntegrationLogStore);
     const log = aLog({ integrationId });

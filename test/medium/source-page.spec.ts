@@ -3,14 +3,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ByteBudget } from '../../src/common/byte-budget.js';
 import { asLogId } from '../../src/common/ids.js';
+import { HookRateExceededError } from '../../src/inbound/hooks/hook.errors.js';
 import { SourceRate } from '../../src/inbound/hooks/source-rate.js';
 import { SourceEditor } from '../../src/inbound/sources/source-editor.js';
 import { SourceRotation } from '../../src/inbound/sources/source-rotation.js';
 import { addressOf, pageAddressOf } from '../../src/inbound/sources/source-token.js';
 import { SourceVerifier } from '../../src/inbound/verification/source-verifier.js';
+import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import { SECRET, signed } from '../support/inbound-sources.js';
+import { aLog } from '../support/log-rows.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 
 const SOURCE = {
@@ -66,6 +69,15 @@ describe("the page for a vendor's developer", () => {
     );
   });
 
+  it('shows what came, however many of it staff have had worked on again since', async () => {
+    const { source, hook, page } = await create();
+    const body = JSON.stringify({ type: 'result.ready' });
+    const { body: taken } = await host.http.post(hook).set(signed(body)).send(body).expect(202);
+    const replay = () => aLog({ integrationId: source._id, parentLogId: taken.id, status: 'SUCCESS' });
+    await host.find(IntegrationLogStore).insertQueued(Array.from({ length: 50 }, replay));
+    expect(await shownOn(page)).toMatchObject([[`${body.length}`, 'accepted', expect.any(String)]]);
+  });
+
   const shownOn = async (page: string) =>
     [
       ...(await host.http.get(page).expect(200)).text.matchAll(
@@ -119,7 +131,8 @@ describe("the page for a vendor's developer", () => {
     expect(refused).toHaveLength(60);
     expect(refused[0]).toMatchObject({ status: 'FAIL', errorClass: 'throttled' });
     const often = await create({ rate: { calls: 1200, per: 'minute', burst: 2 } });
-    jest.spyOn(host.find(SourceRate), 'allows').mockResolvedValueOnce(false);
+    const exceeded = new HookRateExceededError({ calls: 1200, per: 'minute', burst: 2 }, 50);
+    jest.spyOn(host.find(SourceRate), 'allows').mockRejectedValueOnce(exceeded);
     await host.http.post(often.hook).set(signed(body)).send(body).expect(429);
     expect(await shownOn(often.page)).toEqual([
       ['not read', 'refused', 'more than 1,200 calls a minute (2 may come at once)'],

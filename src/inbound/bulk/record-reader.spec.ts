@@ -17,6 +17,14 @@ describe('records of a file', () => {
     ]);
   });
 
+  it('are read after a byte order mark', async () => {
+    expect(await read('\uFEFF{"a":1}\n2', 'ndjson')).toEqual([
+      { line: 1, value: { a: 1 } },
+      { line: 2, value: 2 },
+    ]);
+    expect(await read('\uFEFFa\n1', 'csv')).toEqual([{ line: 2, value: { a: '1' } }]);
+  });
+
   it('are told as faulty one by one', async () => {
     const body = Buffer.concat([Buffer.from('{"a":1}\n{"a":\n'), Buffer.from([0xff, 0x0a]), Buffer.from('3')]);
     expect(await read(body, 'ndjson')).toEqual([

@@ -37,7 +37,8 @@ function jsonOf(text: Buffer): { value: unknown } | { fault: string } {
   if (text.length > MAX_RECORD_BYTES) return { fault: TOO_LARGE };
   if (!isUtf8(text)) return { fault: 'it is not UTF-8' };
   try {
-    return { value: JSON.parse(text.toString('utf8')) };
+    // Which leaves out a byte order mark.
+    return { value: JSON.parse(new TextDecoder().decode(text)) };
   } catch {
     return { fault: 'it is not JSON' };
   }

@@ -38,12 +38,15 @@ export class HookBusyError extends UnreadRequestError {
 export class HookRateExceededError extends UnreadRequestError {
   readonly code = 'HOOK_RATE_EXCEEDED';
   readonly errorClass = 'throttled';
+  override readonly retryAfterSeconds: number;
   readonly remedy = 'Send it again later, and fewer at a time.';
 
-  constructor({ calls, per, burst }: RateLimit) {
+  /** `waitMs`: until the next call is taken. */
+  constructor({ calls, per, burst }: RateLimit, waitMs = 0) {
     const rate = `${shown(calls)} ${calls === 1 ? 'call' : 'calls'} a ${per}`;
     const atOnce = burst === 1 ? '' : ` (${shown(burst)} may come at once)`;
     super('The source takes fewer requests than that', `more than ${rate}${atOnce}`);
+    this.retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000));
   }
 }
 

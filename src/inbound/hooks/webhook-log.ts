@@ -145,16 +145,16 @@ const attemptOf = ({ version }: InboundSource, startedAt: Date, request: Capture
   response: null,
 });
 
-function liftedContext({ source, request, json }: Webhook): Record<string, string> {
+function liftedContext({ source, request, data }: Webhook): Record<string, string> {
   const lifted = Object.entries(source.context).flatMap(([name, place]) => {
-    const value = textOf(valueAtPlace(place, request, json));
+    const value = textOf(valueAtPlace(place, request, data));
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries(lifted);
 }
 
-function orderOf({ source, request, json }: Webhook): IntegrationLog['order'] {
+function orderOf({ source, request, data }: Webhook): IntegrationLog['order'] {
   const by = source.traffic.ordering?.by;
-  const value = by === undefined ? undefined : textOf(valueAtPlace(by, request, json));
+  const value = by === undefined ? undefined : textOf(valueAtPlace(by, request, data));
   return value === undefined ? undefined : { key: `${by}=${value}`, seq: nextSequence() };
 }

@@ -4,6 +4,7 @@ import type { LogId } from '../../common/ids.js';
 import type { IntegrationLog } from '../../logging/integration-log.js';
 import { IntegrationLogStore } from '../../logging/integration-log.store.js';
 import { ReceivedRequestStore } from '../../logging/received/received-request.store.js';
+import { RepeatCounts } from '../../logging/received/repeat-counts.js';
 import { RepeatedWebhooks } from '../../logging/received/repeated-webhooks.js';
 import { WebhookCapture } from '../webhook-capture.js';
 import type { Webhook } from '../webhook.js';
@@ -30,6 +31,7 @@ export class WebhookStorage {
     private readonly logs: IntegrationLogStore,
     private readonly capture: WebhookCapture,
     private readonly repeated: RepeatedWebhooks,
+    private readonly repeats: RepeatCounts,
   ) {}
 
   /** @throws WebhookNotRecordedError */
@@ -44,8 +46,11 @@ export class WebhookStorage {
       const taken = await this.intake.take({ kind: 'opened', log, received, dedupeWindowMs });
       if (taken !== 'duplicate') return { log, taken };
       const first = await this.firstOf(log);
-      if (!first || request.receivedAt.getTime() - first.createdAt.getTime() < dedupeWindowMs)
-        return { log: first ?? log, taken };
+      if (!first) return { log, taken };
+      if (request.receivedAt.getTime() - first.createdAt.getTime() < dedupeWindowMs) {
+        this.repeats.add(first._id, request.receivedAt);
+        return { log: first, taken };
+      }
       after = first._id;
     }
     throw new WebhookNotRecordedError();

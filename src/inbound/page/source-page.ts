@@ -68,11 +68,11 @@ export class SourcePages {
     private readonly schemas: BodySchemas,
   ) {}
 
-  /** `origin`: where this installation is reached. @throws HookUnknownError */
-  async read(token: string, origin: string): Promise<SourcePage> {
+  /** `base`: where the paths of this installation begin. @throws HookUnknownError */
+  async read(token: string, base: string): Promise<SourcePage> {
     const source = await this.sourceOf(token);
     const { name, vendor, enabled, verification, maxBytes } = source;
-    const address = await this.addressOf(source, origin);
+    const address = await this.addressOf(source, base);
     const scheme = findVerificationScheme(verification.kind);
     return {
       name,
@@ -80,22 +80,22 @@ export class SourcePages {
       enabled,
       kind: verification.kind,
       address,
-      checkAddress: `${origin}${pageAddressOf(token)}/check`,
+      checkAddress: `${base}${pageAddressOf(token)}/check`,
       maxBytes,
-      example: scheme?.example(verification.settings, address ?? `${origin}/hooks/...`) ?? null,
-      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).filter(isRequest).map(shown),
+      example: scheme?.example(verification.settings, address ?? `${base}/hooks/...`) ?? null,
+      requests: (await this.logs.newestOf(source.tenantId, source._id, SHOWN_REQUESTS)).map(shown),
     };
   }
 
   /** Verifies and reads a request as the source would, and keeps nothing of it. @throws HookUnknownError */
   async check(
     token: string,
-    origin: string,
+    base: string,
     holding: (source: InboundSource, use: (request: RawRequest) => Promise<CheckedRequest>) => Promise<CheckedRequest>,
   ): Promise<CheckedRequest> {
     const source = await this.sourceOf(token);
     // Some sign the address that they call.
-    const address = await this.addressOf(source, origin);
+    const address = await this.addressOf(source, base);
     return holding(source, (sent) =>
       this.checked(source, address === null ? sent : { ...sent, url: `${address}${new URL(sent.url).search}` }),
     );
@@ -109,8 +109,8 @@ export class SourcePages {
     const judged = await this.verifier.judge(source, request);
     if ('challenge' in judged) return { ...nothing, verified: true, bytes };
     if (!judged.ok) return { ...nothing, reason: judged.reason, bytes };
-    const { type, eventId, json } = readWebhook(source, request, judged.eventId);
-    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, json), bytes };
+    const { type, eventId, data } = readWebhook(source, request, judged.eventId);
+    return { verified: true, reason: null, type, eventId, schemaFault: await this.schemaFault(source, data), bytes };
   }
 
   private async sourceOf(token: string): Promise<InboundSource> {
@@ -119,15 +119,15 @@ export class SourcePages {
     return source;
   }
 
-  private async addressOf({ tokens, tenantId }: InboundSource, origin: string): Promise<string | null> {
+  private async addressOf({ tokens, tenantId }: InboundSource, base: string): Promise<string | null> {
     const [newest] = tokens;
-    return newest?.secretId ? `${origin}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
+    return newest?.secretId ? `${base}${addressOf(await this.vault.reveal(tenantId, newest.secretId))}` : null;
   }
 
-  private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, json: unknown): Promise<string | null> {
+  private async schemaFault({ schemaJson, tenantId, bulk }: InboundSource, data: unknown): Promise<string | null> {
     if (schemaJson === null || bulk !== null) return null;
     try {
-      await this.schemas.requireValid(schemaJson, json, { owner: tenantId });
+      await this.schemas.requireValid(schemaJson, data, { owner: tenantId });
       return null;
     } catch (error) {
       if (error instanceof WaybillError) return error.message;
@@ -142,9 +142,6 @@ const PROGRESS = {
   FAIL: 'taken; the receiver could not work on it',
 } as const;
 
-/** Staff may have had one worked on again. */
-const isRequest = ({ parentLogId }: IntegrationLog) => parentLogId === null;
-
 /** How the receiver worked on it is not the sender's matter. */
 function shown(log: IntegrationLog): ShownRequest {
   const { _id, createdAt, status, errorMessage, firstAttempt } = log;
@@ -153,7 +150,14 @@ function shown(log: IntegrationLog): ShownRequest {
     logId: _id,
     ...(isRefused(log)
       ? { verdict: 'refused', says: errorMessage ?? '' }
-      : { verdict: 'accepted', says: PROGRESS[status] }),
+      : { verdict: 'accepted', says: `${PROGRESS[status]}${shownRepeats(log)}` }),
     bytes: isUnread(log) ? null : (firstAttempt?.request?.body?.sizeBytes ?? 0),
   };
+}
+
+function shownRepeats({ repeats }: IntegrationLog): string {
+  if (!repeats) return '';
+  const { count, lastAt } = repeats;
+  const times = count === 1 ? 'once' : `${count.toLocaleString('en')} times`;
+  return `, and ${times} again, last at ${lastAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -79,7 +79,7 @@ export class SourceInput {
   })
   verification!: Record<string, unknown>;
 
-  /** Where the type of event stands: `header:<name>`, `query:<name>`, or a JSON Pointer into the body. `null`: all are of the type `*`. */
+  /** Where the type of event stands: `header:<name>`, `query:<name>`, or a JSON Pointer into the body, to a field of a form as `/<name>`. `null`: all are of the type `*`. */
   @IsOptional()
   @IsPlace()
   @ApiPropertyOptional({ type: 'string', nullable: true })

@@ -152,13 +152,13 @@ export class SavedSourceDto extends SourceDto {
 /** What is shown in it of secrets is shown only now. */
 export class CreatedSourceDto extends SavedSourceDto {
   /**
-   * Where the vendor calls, below the address of this installation.
+   * Where the vendor calls, below the address of this installation: in the place of the `/v1/...` of this API.
    * @example "/hooks/0192f0a1b2c3d4e5f60718293a4b5c6d.kq3..."
    */
   address!: string;
 
   /**
-   * Of the page for the vendor's developer, below the address of this installation.
+   * Of the page for the vendor's developer, likewise.
    * @example "/source-pages/0192f0a1b2c3d4e5f60718293a4b5c6d.kq3..."
    */
   pageAddress!: string;

@@ -20,9 +20,9 @@ export class AnsweredDeliveries {
 
   /** Once for each webhook, however often it is worked on. */
   async tie(webhook: Webhook, log: IntegrationLog): Promise<void> {
-    const { source, request, json, type } = webhook;
+    const { source, request, data, type } = webhook;
     if (!source.answers || log.answers?.logId) return;
-    const reference = textOf(valueAtPlace(source.answers.reference, request, json));
+    const reference = textOf(valueAtPlace(source.answers.reference, request, data));
     if (reference === undefined) return;
     const { tenantId, vendor } = source;
     const wanted = { tenantId, vendor, extract: source.answers.extract, reference };

@@ -48,21 +48,21 @@ export class HandledBy {
   }
 
   /** The contexts that a mapping makes of a webhook: one, or several. */
-  async contextsOf({ source, request, json, type, eventId }: Webhook, { mapping }: Of<'emit'>): Promise<unknown[]> {
+  async contextsOf({ source, request, data, type, eventId }: Webhook, { mapping }: Of<'emit'>): Promise<unknown[]> {
     const { headers, url } = withoutCredentials(request, source.verification);
     const query = Object.fromEntries(new URL(url, 'http://any').searchParams);
-    const input = { type, id: eventId, headers, query, body: json ?? request.body.toString('utf8') };
+    const input = { type, id: eventId, headers, query, body: data ?? request.body.toString('utf8') };
     const made = await this.sandbox.evaluate(mapping, input, { owner: source.tenantId });
     return made === undefined || made === null ? [] : Array.isArray(made) ? made : [made];
   }
 
   private async byMethod(webhook: Webhook, log: IntegrationLog, key: string): Promise<HandlerAnswer> {
-    const { source, type, json, request } = webhook;
+    const { source, type, data, request } = webhook;
     const handler = this.handlers.find(source.vendor, type);
     if (!handler) throw new HandlerMissingError(source.vendor, type, this.handlers.closest(source.vendor, type));
-    const parsed = handler.shape && parseShape(handler.shape, json);
+    const parsed = handler.shape && parseShape(handler.shape, data);
     if (parsed && !parsed.ok) throw new WebhookInvalidError(parsed.faults);
-    const body = parsed ? parsed.value : (json ?? request.body);
+    const body = parsed ? parsed.value : (data ?? request.body);
     const result = await handler.call(body, receivedWebhookOf(webhook, log, key));
     return result === undefined ? { status: 204, body: undefined } : { status: 200, body: result };
   }

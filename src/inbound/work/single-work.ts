@@ -19,9 +19,9 @@ export class SingleWork {
    * @throws BodySchemaError, OperationTimeoutError, or what its handling throws.
    */
   async handle(webhook: Webhook, log: IntegrationLog, key: string = log._id): Promise<HandlerAnswer> {
-    const { source, json, type } = webhook;
+    const { source, data, type } = webhook;
     if (source.schemaJson !== null)
-      await this.schemas.requireValid(source.schemaJson, json, { owner: source.tenantId });
+      await this.schemas.requireValid(source.schemaJson, data, { owner: source.tenantId });
     const handling = this.handledBy.handle(webhook, log, key);
     return bounded(handling, source.timeoutMs, `The handler of ${source.vendor} ${type}`);
   }

@@ -40,6 +40,7 @@ describe('BodySchemas', () => {
     );
     expect(String(error)).not.toMatch(/Lisbon|1990|secret/);
     await expect(valid(PATIENT, 'text')).rejects.toThrow(/\(body\) must be object \(type\)/);
+    await expect(valid(PATIENT, undefined)).rejects.toThrow(/\(body\) must be JSON or a form/);
     await expect(valid(PATIENT, {})).rejects.toThrow(/\(body\) must have required property 'name'/);
   });
 

@@ -36,8 +36,9 @@ export class BodySchemas {
     );
   }
 
-  /** @throws BodySchemaError, SchemaInvalidError, ExpressionLimitError */
+  /** `body`: `undefined` where it is no data at all. @throws BodySchemaError, SchemaInvalidError, ExpressionLimitError */
   async requireValid(schemaJson: string, body: unknown, options: EvaluateOptions): Promise<void> {
+    if (body === undefined) throw new BodySchemaError([{ place: '', rule: 'must be JSON or a form' }], 1);
     await this.run(schemaJson, JSON.stringify(body), options);
   }
 

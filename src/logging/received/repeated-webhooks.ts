@@ -6,6 +6,7 @@ import type { IntegrationLog } from '../integration-log.js';
 import { INTEGRATION_LOGS } from '../integration-log.collection.js';
 import type { OpenedEntry } from '../log-entry.js';
 import { FirstHandling } from './first-handling.js';
+import { RepeatCounts } from './repeat-counts.js';
 import { ReceivedRequestStore } from './received-request.store.js';
 
 type Equal = Pick<IntegrationLog, '_id' | 'createdAt' | 'correlationId'>;
@@ -27,6 +28,7 @@ export class RepeatedWebhooks {
     database: Database,
     private readonly received: ReceivedRequestStore,
     private readonly firstHandling: FirstHandling,
+    private readonly counts: RepeatCounts,
   ) {
     this.logs = database.collection(INTEGRATION_LOGS);
   }
@@ -49,13 +51,15 @@ export class RepeatedWebhooks {
 
   /**
    * Of entries that were taken while MongoDB could not say whether an equal one was there, and whose logs are there now,
-   * those that are others, under their own ids.
+   * those that are others, under their own ids; the copies among them are counted.
    */
   async among(entries: readonly OpenedEntry[]): Promise<OpenedEntry[]> {
     const others: OpenedEntry[] = [];
     for (const entry of entries.filter(({ dedupeWindowMs }) => dedupeWindowMs !== undefined)) {
       const newest = await this.newestOf(entry.log);
-      if (newest && isAnother(entry, newest)) others.push(this.anew(entry, newest._id));
+      if (!newest || isSame(entry, newest)) continue;
+      if (isAnother(entry, newest)) others.push(this.anew(entry, newest._id));
+      else this.counts.add(newest._id, entry.log.createdAt);
     }
     return others;
   }
@@ -74,6 +78,10 @@ export class RepeatedWebhooks {
     return { ...entry, log: { ...log, _id }, received: this.received.resealed(received, _id) };
   }
 }
+
+/** It was written twice. */
+const isSame = ({ log }: OpenedEntry, { createdAt, correlationId }: Equal) =>
+  log.createdAt.getTime() === createdAt.getTime() && log.correlationId === correlationId;
 
 /** What was written twice has the same time and the same correlation. */
 function isAnother({ log, dedupeWindowMs = 0 }: OpenedEntry, equal: Equal): boolean {
