@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsString } from 'class-validator';
 import { asLogId } from '../../src/common/ids.js';
@@ -42,6 +43,7 @@ class Results {
 }
 
 const MIB = 1_048_576;
+const TEXT = { 'content-type': 'text/plain' };
 const result = (sampleId: string) => JSON.stringify({ type: 'result.ready', sampleId });
 
 describe('webhooks', () => {
@@ -228,22 +230,53 @@ describe('webhooks', () => {
     expect(host.find(LogFallback).isOpen()).toBe(true);
   });
 
-  it('are answered 503 while their bodies have no room, and taken once there is room again', async () => {
-    const { path } = await createSource(host, { maxBytes: 20 * MIB });
-    const { hostname, port } = new URL(host.url);
-    const slow = [20 * MIB, 12 * MIB].map((sizeBytes) => {
-      const socket = connect(Number(port), hostname);
-      socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${sizeBytes}\r\n\r\n{`);
-      return socket;
+  describe('whose bodies are slow', () => {
+    const sockets: Socket[] = [];
+
+    afterEach(() => {
+      for (const socket of sockets.splice(0)) socket.destroy();
     });
-    const body = result('S-12');
-    const send = () => post(path, body);
-    const full = await eventually(send, ({ status }) => status === 503);
-    expect(full.body.code).toBe('HOOK_BUSY');
-    const [busy] = slow;
-    busy?.destroy();
-    await eventually(send, ({ status }) => status === 202);
-    for (const socket of slow) socket.destroy();
+
+    /** Begins a body, and goes no further than so many bytes. */
+    function begin(path: string, bodyBytes: number, sentBytes: number): Socket {
+      const { hostname, port } = new URL(host.url);
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${bodyBytes}\r\n\r\n`);
+      socket.write(Buffer.alloc(sentBytes, ' '));
+      sockets.push(socket);
+      return socket;
+    }
+
+    it('take no more room than has come of them, however many there are', async () => {
+      const { path } = await createSource(host);
+      const opened = Array.from({ length: 100 }, () => begin(path, MIB, 1));
+      await Promise.all(opened.map((socket) => once(socket, 'connect')));
+      for (let call = 0; call < 20; call += 1) await post(path, result(`S-slow-${call}`)).expect(202);
+    });
+
+    it('leave half of the room to other sources: 503 is for more of their own', async () => {
+      const { path } = await createSource(host, { maxBytes: 20 * MIB });
+      const other = await createSource(host, { tenantId: await host.createTenant('lab-beside') });
+      const first = begin(path, 20 * MIB, 10 * MIB);
+      begin(path, 20 * MIB, 6 * MIB);
+      const body = result('S-12');
+      const send = () => post(path, body);
+      const full = await eventually(send, ({ status }) => status === 503);
+      expect(full.body.code).toBe('HOOK_BUSY');
+      expect(full.headers['retry-after']).toBe('5');
+      const large = JSON.stringify({ type: 'result.ready', sampleId: 'x'.repeat(900_000) });
+      await post(other.path, large, { ...signed(large), ...TEXT }).expect(202);
+      await send().expect(503);
+      first.destroy();
+      await eventually(send, ({ status }) => status === 202);
+    });
+
+    it('come to their end where one of them is larger than that half', async () => {
+      const { path } = await createSource(host, { maxBytes: 25 * MIB });
+      const large = JSON.stringify({ type: 'result.ready', sampleId: 'x'.repeat(24 * MIB) });
+      await post(path, large, { ...signed(large), ...TEXT }).expect(202);
+    });
   });
 
   it('are kept whole and encrypted, and shown redacted', async () => {

@@ -1,12 +1,9 @@
-import rawBody from 'raw-body';
-import { bounded } from '../../common/bounded.js';
-import { isRecord } from '../../common/primitives.js';
+import type { GrowingShare } from '../../common/fair-byte-budget.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import type { HttpRequest } from '../../http/http-message.js';
+import { collectBody } from './body-stream.js';
+import { HookBusyError } from './hook.errors.js';
 import { UnreadRequestError } from './unread-request.error.js';
-
-/** A caller that sends slower than this keeps a connection that others need. */
-const BODY_WITHIN_MS = 20_000;
 
 class HookBodyTooLargeError extends UnreadRequestError {
   readonly code = 'REQUEST_TOO_LARGE';
@@ -47,24 +44,26 @@ class RawBodyMissingError extends WaybillError {
   }
 }
 
-/** The bytes of the body, as they came over the wire. @throws the errors above. */
-export async function readRequestBody(request: HttpRequest, maxBytes: number): Promise<Buffer> {
+/** The bytes of the body, as they came over the wire, with room for each that came. @throws HookBusyError, the errors above. */
+export async function readRequestBody(request: HttpRequest, maxBytes: number, room: GrowingShare): Promise<Buffer> {
   const kept: unknown = Reflect.get(request, 'rawBody');
+  const declaredBytes = Buffer.isBuffer(kept) ? kept.length : declaredBytesOf(request);
+  if (declaredBytes !== null && declaredBytes > maxBytes) throw new HookBodyTooLargeError(maxBytes, declaredBytes);
+  let receivedBytes = 0;
+  const admit = (bytes: number) => {
+    receivedBytes += bytes;
+    if (receivedBytes > maxBytes) throw new HookBodyTooLargeError(maxBytes, null);
+    if (!room.tryGrow(bytes)) throw new HookBusyError();
+  };
   if (Buffer.isBuffer(kept)) {
-    if (kept.length > maxBytes) throw new HookBodyTooLargeError(maxBytes, kept.length);
+    admit(kept.length);
     return kept;
   }
   if (request.readableDidRead) throw new RawBodyMissingError();
   try {
-    const length = request.headers['content-length'] ?? null;
-    return await bounded(rawBody(request, { limit: maxBytes, length }), BODY_WITHIN_MS, 'Reading the body');
+    return await collectBody(request, admit);
   } catch (error) {
-    // Whatever is still to come is not read: the connection cannot be used for another request.
-    request.unpipe();
-    request.pause();
-    if (isRecord(error) && error['type'] === 'entity.too.large')
-      throw new HookBodyTooLargeError(maxBytes, declaredBytesOf(request));
-    throw new HookBodyUnreadableError(error);
+    throw error instanceof UnreadRequestError ? error : new HookBodyUnreadableError(error);
   }
 }
 
