@@ -288,6 +288,26 @@ describe('webhooks', () => {
     expect((await host.find(ReceivedRequestStore).find(log._id))?.body.toString()).toBe(sent);
   });
 
+  it('leave no trace of the secret in their address, however that is written', async () => {
+    const { path, source } = await createSource(host);
+    const [, , token = ''] = path.split('/');
+    const encoded = [...token].map((char) => `%${char.charCodeAt(0).toString(16)}`).join('');
+    const routed = [`/HOOKS/${token}`, `/Hooks/${token}/`, `/hooks/${encoded}`, `${path}?at=${token}`];
+    for (const address of routed) {
+      const { body } = await post(address, result('S-13'), TEXT).expect(401);
+      expect(JSON.stringify(body)).not.toContain(token);
+      expect(JSON.stringify(body)).not.toContain(encoded);
+    }
+    const failed = (await host.logs()).filter(({ integrationId }) => integrationId === source._id);
+    expect(failed).toHaveLength(routed.length);
+    for (const { _id } of failed) {
+      const row = JSON.stringify(await host.findLog(_id));
+      expect(row).toMatch(/\/hooks\/\*\*\*/i);
+      expect(row).not.toContain(token);
+      expect(row).not.toContain(encoded);
+    }
+  });
+
   it('are not taken at an address that nobody has, from elsewhere, too large, or where the source is off', async () => {
     await post('/hooks/nobody', '{}').expect(404);
     const elsewhere = await createSource(host, { allowCidrs: ['192.0.2.0/24'] });

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { newSourceId } from '../common/ids.js';
+import { addressOf, newSourceToken, pageAddressOf } from '../inbound/sources/source-token.js';
+import { withoutHookSecret } from './hook-address.js';
+
+const { text: token } = newSourceToken(newSourceId(), new Date());
+const encoded = (text: string) => text.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+
+describe('withoutHookSecret', () => {
+  it.each([
+    [addressOf(token), '/hooks/***'],
+    [pageAddressOf(token), '/source-pages/***'],
+    [`https://waybill.example/api${addressOf(token)}/?a=1`, 'https://waybill.example/api/hooks/***/?a=1'],
+    [`/HOOKS/${token}`, '/HOOKS/***'],
+    [`/Source-Pages/${token}/check`, '/Source-Pages/***/check'],
+    [`/Hooks/${token.slice(0, -1)}`, '/Hooks/***'],
+    [`/hooks//${token.toUpperCase()}`, '/hooks//***'],
+    [`/%68ooks/${token}`, '/%68ooks/***'],
+    [`/hooks%2f${encoded(token)}`, '/hooks%2f***'],
+    [`/web/${token.replace('.', '%2E')}`, '/web/***'],
+    [`/web/${encodeURIComponent(encoded(token))}`, '/web/***'],
+    [`/v1/logs?at=${token}&next=${encodeURIComponent(addressOf(token))}`, '/v1/logs?at=***&next=%2Fhooks%2F***'],
+    [`Cannot POST /Hook/${token}`, 'Cannot POST /Hook/***'],
+  ])('%s is shown as %s', (address, shown) => {
+    expect(withoutHookSecret(address)).toBe(shown);
+  });
+
+  it('leaves other addresses as they are, and takes no time over long ones', () => {
+    for (const path of ['/v1/sources/src_0123456789abcdef0123456789abcdef', '/webhooks', '/hooks', '/hooks/'])
+      expect(withoutHookSecret(path)).toBe(path);
+    const startedMs = performance.now();
+    for (const piece of ['%25', 'a', '%2525', '25', '/hooks/']) withoutHookSecret(piece.repeat(20_000));
+    withoutHookSecret(randomBytes(50_000).toString('hex'));
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+});
