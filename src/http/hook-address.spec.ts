@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { newSourceId } from '../common/ids.js';
 import { addressOf, newSourceToken, pageAddressOf } from '../inbound/sources/source-token.js';
-import { withoutHookSecret } from './hook-address.js';
+import { isHookAddress, prefixOfHook, withoutHookSecret } from './hook-address.js';
 
-const { text: token } = newSourceToken(newSourceId(), new Date());
+const token = `${'0123456789abcdef'.repeat(2)}.${'Ab-_9'.repeat(8)}xyz`;
 const encoded = (text: string) => text.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 
 describe('withoutHookSecret', () => {
@@ -33,4 +33,27 @@ describe('withoutHookSecret', () => {
     withoutHookSecret(randomBytes(50_000).toString('hex'));
     expect(performance.now() - startedMs).toBeLessThan(1_000);
   });
+});
+
+describe('an address that vendors call', () => {
+  it('is what a new source gets', () => {
+    const { text } = newSourceToken(newSourceId(), new Date());
+    expect(isHookAddress(addressOf(text))).toBe(true);
+    expect(withoutHookSecret(`/web/${text}`)).toBe('/web/***');
+  });
+
+  it.each([
+    [addressOf(token), ''],
+    [`/Hooks/${token}/?a=1`, ''],
+    [`/api/v7${pageAddressOf(token)}/check`, '/api/v7'],
+    [`/api/hooks/${encoded(token)}`, '/api'],
+  ])('is %s, behind "%s"', (url, prefix) => {
+    expect(isHookAddress(url)).toBe(true);
+    expect(prefixOfHook(url)).toBe(prefix);
+  });
+
+  it.each(['/hooks/github', '/v1/hooks', `/desk/${token}`, `/v1/logs?at=${token}`, `${addressOf(token)}/more`])(
+    'is not %s, which is a path of the host',
+    (url) => expect(isHookAddress(url)).toBe(false),
+  );
 });

@@ -1,8 +1,12 @@
+import { prefixOfHook } from '../../http/hook-address.js';
 import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 
-/** How the caller addressed this installation, such as `https://waybill.example`. */
-export function originOf(request: HttpRequest): string {
+/** How the caller addressed this installation, such as `https://waybill.example/api` where the host prefixes its routes so. */
+export const baseOf = (request: HttpRequest) =>
+  `${originOf(request)}${prefixOfHook(request.originalUrl ?? request.url ?? '')}`;
+
+function originOf(request: HttpRequest): string {
   const protocol: unknown = Reflect.get(request, 'protocol');
   return `${typeof protocol === 'string' ? protocol : 'http'}://${request.headers.host ?? 'localhost'}`;
 }

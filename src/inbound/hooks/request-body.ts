@@ -37,7 +37,8 @@ class HookBodyUnreadableError extends UnreadRequestError {
 class RawBodyMissingError extends WaybillError {
   readonly code = 'RAW_BODY_MISSING';
   readonly stage = 'config';
-  readonly remedy = 'Create the Nest application with `{ rawBody: true }`, or keep body parsers away from /hooks.';
+  readonly remedy =
+    'Call `setUpBodyParsers(app)` before the Nest application listens, or create it with `{ rawBody: true }`.';
 
   constructor() {
     super('A body parser of the host has read the webhook, and has not kept its bytes');

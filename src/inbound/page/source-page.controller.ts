@@ -4,7 +4,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { HttpRequest } from '../../http/http-message.js';
 import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
 import { HookRequests } from '../hooks/hook-requests.js';
-import { originOf } from '../hooks/raw-request-of.js';
+import { baseOf } from '../hooks/raw-request-of.js';
 import { pageHtml } from './page-html.js';
 import { type CheckedRequest, SourcePages } from './source-page.js';
 
@@ -26,7 +26,7 @@ export class SourcePageController {
     @Req() request: HttpRequest,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    const page = await this.pages.read(token, originOf(request));
+    const page = await this.pages.read(token, baseOf(request));
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.setHeader('cache-control', 'no-store');
     // Whoever follows a link from here must not learn the address of this page.
@@ -37,6 +37,6 @@ export class SourcePageController {
   @Post(':token/check')
   @HttpCode(OK)
   async check(@Param('token') token: string, @Req() request: HttpRequest): Promise<CheckedRequest> {
-    return this.pages.check(token, originOf(request), (source, use) => this.requests.holding(source, request, use));
+    return this.pages.check(token, baseOf(request), (source, use) => this.requests.holding(source, request, use));
   }
 }
