@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Body, Controller, type DynamicModule, Module, Post } from '@nestjs/common';
 import { setUpBodyParsers } from '../../src/index.js';
 import { ReceivedRequestStore } from '../../src/logging/received/received-request.store.js';
@@ -60,6 +61,34 @@ async function expectTaken(host: TestHost, path: string, contentType: string, bo
   expect((await host.find(ReceivedRequestStore).find(answer.body.id))?.body.toString()).toBe(body);
 }
 
+const ENCODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+
+/** What is answered to a body that is encoded, logged of it and shown on the page; `prefix`: of the host's routes. */
+async function expectEncodedIsRefused(host: TestHost, encoding: keyof typeof ENCODERS, prefix = ''): Promise<void> {
+  const { source, hook, page } = await aSource(host);
+  const [, contentType, body] = HARMLESS[0];
+  const send = (path: string, name: string, bytes: Buffer) =>
+    host.http
+      .post(`${prefix}${path}`)
+      .set({ ...signed(body), 'content-type': contentType, 'content-encoding': name })
+      .serialize((same: string) => same)
+      .send(bytes);
+  const bytes = ENCODERS[encoding](body);
+  const problem = {
+    code: 'CONTENT_ENCODING_UNSUPPORTED',
+    detail: `The header Content-Encoding says "${encoding}", bodies are taken without an encoding`,
+    remedy: expect.stringContaining('neither compressed'),
+  };
+  const answer = await send(hook, encoding, bytes).expect(415).expect('accept-encoding', 'identity');
+  expect(answer.body).toMatchObject(problem);
+  expect((await send(`${page}/check`, encoding, bytes).expect(415)).body).toMatchObject(problem);
+  const logs = (await host.logs()).filter(({ integrationId }) => integrationId === source._id);
+  expect(logs).toMatchObject([{ status: 'FAIL', errorClass: 'rejected', errorCode: problem.code }]);
+  const { text } = await host.http.get(`${prefix}${page}`).expect(200);
+  expect(text).toMatch(/<td>not read<\/td>\s*<td class="refused">refused<\/td>\s*<td>the header Content-Encoding says/);
+  await send(hook, 'Identity', Buffer.from(body)).expect(202);
+}
+
 describe('bodies of webhooks in a host that calls setUpBodyParsers', () => {
   let host: TestHost;
 
@@ -91,6 +120,10 @@ describe('bodies of webhooks in a host that calls setUpBodyParsers', () => {
     const [log] = (await host.logs()).filter(({ integrationId }) => integrationId === source._id);
     expect(log).toMatchObject({ errorCode: 'REQUEST_TOO_LARGE', errorMessage: expect.stringContaining('200,') });
   });
+
+  it.each(['gzip', 'deflate', 'br'] as const)('are refused where they are encoded: %s', (encoding) =>
+    expectEncodedIsRefused(host, encoding, '/api/v7'),
+  );
 
   it("are called at the address that the vendor's page shows, below the prefix of the host", async () => {
     const { hook, page } = await aSource(host);
@@ -130,6 +163,11 @@ describe.each(['with rawBody', 'without rawBody'] as const)("bodies of webhooks 
       });
     }
   });
+
+  if (mode === 'with rawBody')
+    it.each(['gzip', 'deflate', 'br'] as const)('refused where they are encoded: %s', (encoding) =>
+      expectEncodedIsRefused(host, encoding),
+    );
 
   it.each(REFUSED_BY_NEST)('%s: refused before Waybill sees them', async (_what, contentType, body, status) => {
     const { source, hook } = await aSource(host);

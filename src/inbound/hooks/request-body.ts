@@ -5,6 +5,9 @@ import { collectBody } from './body-stream.js';
 import { HookBusyError } from './hook.errors.js';
 import { UnreadRequestError } from './unread-request.error.js';
 
+/** Of a header that anybody may have sent. */
+const SHOWN_CHARS = 40;
+
 class HookBodyTooLargeError extends UnreadRequestError {
   readonly code = 'REQUEST_TOO_LARGE';
   readonly errorClass = 'rejected';
@@ -20,6 +23,19 @@ class HookBodyTooLargeError extends UnreadRequestError {
         : `the body has ${all} bytes, at most ${most} are taken`,
       { details: { maxBytes } },
     );
+  }
+}
+
+/** A signature is over the bytes before that, or after it: which of them is nowhere agreed. */
+class HookBodyEncodedError extends UnreadRequestError {
+  readonly code = 'CONTENT_ENCODING_UNSUPPORTED';
+  readonly errorClass = 'rejected';
+  readonly remedy = 'Send the body as it is, neither compressed nor with the header Content-Encoding.';
+
+  constructor(encoding: string) {
+    const shown = JSON.stringify(encoding.slice(0, SHOWN_CHARS));
+    const verdict = `header Content-Encoding says ${shown}, bodies are taken without an encoding`;
+    super(`The ${verdict}`, `the ${verdict}`);
   }
 }
 
@@ -47,6 +63,9 @@ class RawBodyMissingError extends WaybillError {
 
 /** The bytes of the body, as they came over the wire, with room for each that came. @throws HookBusyError, the errors above. */
 export async function readRequestBody(request: HttpRequest, maxBytes: number, room: GrowingShare): Promise<Buffer> {
+  // First of all: a parser of the host has inflated what it has kept.
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') throw new HookBodyEncodedError(encoding);
   const kept: unknown = Reflect.get(request, 'rawBody');
   const declaredBytes = Buffer.isBuffer(kept) ? kept.length : declaredBytesOf(request);
   if (declaredBytes !== null && declaredBytes > maxBytes) throw new HookBodyTooLargeError(maxBytes, declaredBytes);
