@@ -230,12 +230,16 @@ describe('webhooks of an installation', () => {
     const before = await p95Of(send);
     const memory = await installation.api.residentBytes();
     const slow = Array.from({ length: 100 }, () => slowly(installation.api.url, path));
+    const steady = steadily(installation.api.url, path);
     const huge = endlessly(installation.api.url, path);
     const during = await p95Of(send);
     expect(during).toBeLessThan(2 * before + 100);
     expect((await huge).answer).toMatch(/^HTTP\/1\.1 413 /);
     expect((await huge).sentBytes).toBeLessThan(64 * MIB);
-    for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    for (const answer of await Promise.all(slow)) expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]* came too slowly/);
+    const slowLog = await installation.mongo.collection('integration_logs').findOne({ errorCode: 'BODY_UNREADABLE' });
+    expect(slowLog).toMatchObject({ status: 'FAIL', errorMessage: expect.stringContaining('came too slowly') });
+    expect(await steady).toMatch(/^HTTP\/1\.1 202 /);
     expect((await installation.api.residentBytes()) - memory).toBeLessThan(256 * MIB);
   });
 });
@@ -276,6 +280,20 @@ async function slowly(base: string, path: string): Promise<string> {
   const { socket, answered } = await dial(base);
   socket.write(`POST ${path} HTTP/1.1\r\nhost: waybill\r\ncontent-length: ${25 * MIB}\r\n\r\n`);
   const drip = setInterval(() => socket.write('x'), 1_000);
+  await closeOf(socket);
+  clearInterval(drip);
+  return answered();
+}
+
+/** 2 Mbit in each of 30 seconds, of a body that is signed. Resolves with the answer. */
+async function steadily(base: string, path: string): Promise<string> {
+  const body = JSON.stringify({ type: 'result.ready', image: 'x'.repeat(30 * 250_000) });
+  const { socket, answered } = await dial(base);
+  const headers = { host: 'waybill', connection: 'close', 'content-length': body.length, ...signed(body) };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  let sentBytes = 0;
+  const drip = setInterval(() => socket.write(body.slice(sentBytes, (sentBytes += 250_000))), 1_000);
   await closeOf(socket);
   clearInterval(drip);
   return answered();

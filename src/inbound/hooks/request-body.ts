@@ -1,7 +1,7 @@
 import type { GrowingShare } from '../../common/fair-byte-budget.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import type { HttpRequest } from '../../http/http-message.js';
-import { collectBody } from './body-stream.js';
+import { collectBody, SlowBodyError } from './body-stream.js';
 import { HookBusyError } from './hook.errors.js';
 import { UnreadRequestError } from './unread-request.error.js';
 
@@ -42,10 +42,11 @@ class HookBodyEncodedError extends UnreadRequestError {
 class HookBodyUnreadableError extends UnreadRequestError {
   readonly code = 'BODY_UNREADABLE';
   readonly errorClass = 'rejected';
-  readonly remedy = 'Send the whole body, without pauses.';
+  readonly remedy = 'Send the whole body without pauses, a large one at 1 Mbit/s at least.';
 
   constructor(cause: unknown) {
-    super('The body did not come to its end', 'the body did not come to its end, or came too slowly', { cause });
+    const what = cause instanceof SlowBodyError ? cause.message : 'did not come to its end';
+    super(`The body ${what}`, `the body ${what}`, { cause });
   }
 }
 
