@@ -3,6 +3,8 @@
 export { WaybillModule } from './waybill.module.js';
 export type { WaybillAsyncOptions, WaybillFeature } from './waybill.module.js';
 export { setUpOpenApi } from './openapi.js';
+export { setUpBodyParsers } from './http/body-parsers.js';
+export type { BodyParserOptions, BodyParsersOptions } from './http/body-parsers.js';
 
 export { ActionContext } from './actions/action-context.js';
 export { defineAction } from './actions/action-definition.js';

@@ -1,16 +1,11 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { IncomingMessage } from 'node:http';
 import helmet from 'helmet';
 import type { HttpLogger } from 'pino-http';
 import type { Settings } from './config/settings.js';
 import type { TrustedProxies } from './config/trusted-proxies.js';
+import { setUpBodyParsers } from './http/body-parsers.js';
 import { CorrelationMiddleware } from './http/correlation.middleware.js';
 import { ProblemDetailsFilter } from './http/problem-details.filter.js';
-
-/** Signatures are over the bytes: what vendors send is read where their source is known. */
-const isJsonForUs = (request: IncomingMessage) =>
-  !/^\/(hooks|source-pages)\//.test(request.url ?? '') &&
-  /^\s*application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '');
 
 /**
  * What makes an application that is Waybill and nothing else: every answer has a correlation id, every error is a problem,
@@ -28,6 +23,6 @@ export function setUpServer(
   if (requestLog) app.use(requestLog);
   // Over plain HTTP, which is how a proxy reaches us, upgraded asset URLs of /docs would lead nowhere.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  app.useBodyParser('json', { limit: limits.requestBytes, type: isJsonForUs });
+  setUpBodyParsers(app, { json: { limit: limits.requestBytes }, urlencoded: false });
   app.useGlobalFilters(new ProblemDetailsFilter());
 }

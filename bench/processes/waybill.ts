@@ -2,7 +2,15 @@ import 'reflect-metadata';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ActionDispatcher, ApiKeyService, asTenantId, InsightsRebuild, TenantService, WaybillModule } from 'waybill';
+import {
+  ActionDispatcher,
+  ApiKeyService,
+  asTenantId,
+  InsightsRebuild,
+  setUpBodyParsers,
+  TenantService,
+  WaybillModule,
+} from 'waybill';
 import { CONCURRENCY } from '../support/constants.js';
 import { type Fields, nowMs, numberIn } from '../support/child-messages.js';
 import { serveCommands } from '../support/serve-commands.js';
@@ -33,12 +41,12 @@ const startedAtMs = nowMs();
 const app = await NestFactory.create(BenchModule, {
   logger: ['error', 'warn', 'fatal'],
   abortOnError: false,
-  rawBody: true,
 });
 const ready = role === 'api' ? await openApi(app) : await openWorker(app);
 const dispatcher = app.get(ActionDispatcher);
 
 async function openApi(api: INestApplication): Promise<Fields> {
+  setUpBodyParsers(api);
   await api.listen(0, '127.0.0.1');
   const tenants = api.get(TenantService);
   if ((await tenants.list('', 1)).length === 0) await tenants.create(asTenantId(TENANT), 'Bench');

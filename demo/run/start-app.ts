@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { setUpOpenApi, WaybillModule } from 'waybill';
+import { setUpBodyParsers, setUpOpenApi, WaybillModule } from 'waybill';
 import { LabModule } from '../lab/lab.module.js';
 import { type DemoServices, ServicesError } from './demo-services.js';
 import { StderrLogger } from './stderr-logger.js';
@@ -29,9 +29,10 @@ export async function startApp(services: DemoServices, port: number): Promise<{ 
   });
   const app = await NestFactory.create(
     { module: DemoModule, imports: [waybill, LabModule.withDatabase(services.labUri)] },
-    { logger: new StderrLogger(), abortOnError: false, rawBody: true },
+    { logger: new StderrLogger(), abortOnError: false },
   );
   try {
+    setUpBodyParsers(app);
     setUpOpenApi(app);
     await app.listen(port, '127.0.0.1');
   } catch (error) {

@@ -27,13 +27,6 @@ export class ByteBudget {
     });
   }
 
-  /** `null` where they are not free now, or others wait for theirs. */
-  tryReserve(bytes: number): ByteShare | null {
-    if (bytes > this.free || this.waiting.length > 0) return null;
-    this.free -= bytes;
-    return this.shareOf(bytes);
-  }
-
   private admitNext(): void {
     for (let next = this.waiting[0]; next && next.bytes <= this.free; next = this.waiting[0]) {
       this.waiting.shift();

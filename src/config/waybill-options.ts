@@ -234,8 +234,9 @@ export class LimitOptions {
   loggedBodyBytes = 64 * KIB;
 
   /**
-   * Bytes of the bodies of webhooks that one process holds at once, from the first of them until they are stored and their
-   * callers answered; beyond them callers are answered 503.
+   * Bytes of the bodies of webhooks that one process holds at once, as they come and until they are stored and their callers
+   * answered; beyond them callers are answered 503. One source gets no more than is left for others, save for one body: half
+   * of all where no other is busy.
    */
   @IsInt()
   @Min(32 * MIB)

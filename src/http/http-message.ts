@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../security/api-keys/principal.js';
+import { withoutHookSecret } from './hook-address.js';
 
 /** A request as Waybill's guard, filter and middleware see it: Node's own, so that they do not lean on a framework's types. */
 export interface HttpRequest extends IncomingMessage {
@@ -13,11 +14,6 @@ export interface HttpRequest extends IncomingMessage {
   /** Set by the guard. */
   waybillPrincipal?: Principal;
 }
-
-const HOOK_SECRET = /(\/(?:hooks|source-pages)\/)[^/?#]+/;
-
-/** An address or a path without the secret that addresses for vendors have in them. */
-export const withoutHookSecret = (address: string) => address.replace(HOOK_SECRET, '$1***');
 
 /** The path without the query, which may hold ids of patients, and without the secret of a vendor's address. */
 export const pathOf = ({ originalUrl, url }: HttpRequest) =>

@@ -33,8 +33,9 @@ export class ProblemDetailsFilter implements ExceptionFilter<unknown> {
   private setHeaders(response: ServerResponse, code: string, correlationId: string): void {
     response.setHeader('content-type', 'application/problem+json; charset=utf-8');
     response.setHeader(CORRELATION_HEADER, correlationId);
-    const { status, retryAfterSeconds } = problemTypeOf(code);
+    const { status, retryAfterSeconds, acceptEncoding } = problemTypeOf(code);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer realm="waybill"');
+    if (acceptEncoding !== undefined) response.setHeader('accept-encoding', acceptEncoding);
     if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
   }
 

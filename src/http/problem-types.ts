@@ -4,6 +4,8 @@ export interface ProblemType {
   readonly title: string;
   /** `Retry-After`, in seconds, where the caller should come again. */
   readonly retryAfterSeconds?: number;
+  /** `Accept-Encoding`: what bodies may be encoded with (RFC 9110, section 12.5.3). */
+  readonly acceptEncoding?: string;
 }
 
 const UNAVAILABLE_RETRY_SECONDS = 5;
@@ -50,6 +52,11 @@ const PROBLEM_TYPES: Readonly<Record<string, ProblemType>> = {
   REQUEST_TOO_LARGE: { status: 413, title: 'The body is too large' },
   CONTEXT_TOO_LARGE: { status: 413, title: 'The context is too large' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body has an unsupported encoding' },
+  CONTENT_ENCODING_UNSUPPORTED: {
+    status: 415,
+    title: 'The body must not be encoded',
+    acceptEncoding: 'identity',
+  },
   // The request is well-formed and its address right; what it names or holds cannot be worked with.
   ACTION_UNKNOWN: { status: 422, title: 'There is no such action' },
   AGAIN_AMBIGUOUS: { status: 422, title: 'Several records have these context ids' },

@@ -3,6 +3,7 @@ import { isRecord } from '../common/primitives.js';
 import { WaybillError } from '../common/waybill.error.js';
 import { isDatabaseUnavailable } from '../storage/mongo-errors.js';
 import type { FaultDto, ProblemDto } from './problem.dto.js';
+import { withoutHookSecret } from './hook-address.js';
 import { problemTypeOf } from './problem-types.js';
 
 /** Where a problem occurred. */
@@ -47,7 +48,7 @@ function factOf(error: unknown): Fact {
   if (isDatabaseUnavailable(error)) return DATABASE_AWAY;
   if (!(error instanceof HttpException)) return bodyFact(error) ?? INTERNAL;
   // Nest wraps what a body parser throws.
-  return bodyFact(error.cause) ?? httpFact(error.getStatus(), error.message);
+  return bodyFact(error.cause) ?? httpFact(error.getStatus(), withoutHookSecret(error.message));
 }
 
 function waybillFact({ code, message, remedy, details }: WaybillError): Fact {

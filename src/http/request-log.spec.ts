@@ -59,6 +59,15 @@ describe('the request log', () => {
     expect(lines.join('')).not.toMatch(/hush|P-1042/);
   });
 
+  it.each(['/hooks/', '/HOOKS/', '/api/Source-Pages/', '/%68ooks/', '/?at=', '/nowhere/'])(
+    'is silent about the secret of an address that vendors call, behind %s',
+    async (place) => {
+      const token = `${'0123456789abcdef'.repeat(2)}.${'Secret-_'.repeat(5)}abc`;
+      for (const secret of [token, token.replace('.', '%2e'), `${token}/?b=1`]) await call(`${place}${secret}`);
+      expect(lines.slice(-3).join('')).not.toMatch(/Secret/i);
+    },
+  );
+
   it.each(['/health/live', '/metrics'])('leaves out %s, which is asked for all the time', async (path) => {
     const before = lines.length;
     await call(path);

@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { type HttpLogger, pinoHttp } from 'pino-http';
 import { CORRELATION_HEADER } from './correlation.middleware.js';
-import { type HttpRequest, withoutHookSecret } from './http-message.js';
+import { withoutHookSecret } from './hook-address.js';
+import type { HttpRequest } from './http-message.js';
 
 const ASKED_ALL_THE_TIME = /^\/(health\/|metrics(\?|$))/;
 

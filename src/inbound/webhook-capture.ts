@@ -3,7 +3,7 @@ import type { TenantId } from '../common/ids.js';
 import { NO_REDACTION } from '../common/redaction-rules.js';
 import { Redactor } from '../common/redaction.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
-import { withoutHookSecret } from '../http/http-message.js';
+import { withoutHookSecret } from '../http/hook-address.js';
 import { captureBody } from '../logging/body-capture.js';
 import type { CapturedRequest, CapturedResponse } from '../logging/integration-log.js';
 import type { RawRequest } from '../logging/received/raw-request.js';

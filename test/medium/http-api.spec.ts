@@ -58,6 +58,11 @@ describe('the HTTP API', () => {
       expect(body).toMatchObject({ code: 'ROUTE_UNKNOWN', instance: '/v2/nothing', correlationId: expect.any(String) });
     });
 
+    it('404 that does not repeat the secret of a mistyped address for vendors', async () => {
+      const { body } = await host.http.post(`/hook/${'ab'.repeat(16)}.${'Secret_'.repeat(6)}x`).expect(404);
+      expect(body).toMatchObject({ detail: 'Cannot POST /hook/***', instance: '/hook/***' });
+    });
+
     it('400 for malformed JSON', async () => {
       const { body, headers } = await lab.post('/v1/events').set('content-type', 'application/json').send('{"action":');
       expect(body).toMatchObject({ status: 400, code: 'BODY_UNREADABLE' });

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { transformSync } from '@swc/core';
 import { Webhook } from 'standardwebhooks';
 import { SourceInput } from '../../src/inbound/sources/source-input.dto.js';
-import { WaybillModule } from '../../src/index.js';
+import { setUpBodyParsers, WaybillModule } from '../../src/index.js';
 import { ApiClient } from '../support/api-client.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { signed } from '../support/inbound-sources.js';
-import { startServerHost } from '../support/server-host.js';
-import type { TestHost } from '../support/test-host.js';
+import { startTestHost, type TestHost } from '../support/test-host.js';
 
 const PAGE = readFileSync(join(__dirname, '../../docs/inbound.md'), 'utf8');
 
@@ -65,6 +65,13 @@ function handlerClass(): Type {
   return found;
 }
 
+/** What the page has a host do with its application before it listens. */
+function hostSetUp(): (app: NestExpressApplication) => void {
+  const [, text = ''] = /^```ts main\n[\s\S]*?NestFactory\.create.*\n([\s\S]*?)^await app\.listen/m.exec(PAGE) ?? [];
+  // oxlint-disable-next-line no-implied-eval, no-new-func
+  return (app) => void new Function('setUpBodyParsers', 'app', text)(setUpBodyParsers, app);
+}
+
 const isClass = (value: unknown): value is Type => typeof value === 'function';
 
 describe('docs/inbound.md', () => {
@@ -74,7 +81,8 @@ describe('docs/inbound.md', () => {
 
   beforeAll(async () => {
     vendor = await startFakeVendor();
-    host = await startServerHost({ imports: [WaybillModule.forFeature({ handlers: [handlerClass()] })] });
+    const imports = [WaybillModule.forFeature({ handlers: [handlerClass()] })];
+    host = await startTestHost({ imports, prepare: hostSetUp() });
     platform = new ApiClient(host, await host.createKey(null));
   });
 

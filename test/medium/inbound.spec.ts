@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { IsString } from 'class-validator';
 import { asLogId } from '../../src/common/ids.js';
@@ -234,22 +235,55 @@ describe('webhooks', () => {
     expect(host.find(LogFallback).isOpen()).toBe(true);
   });
 
-  it('are answered 503 while their bodies have no room, and taken once there is room again', async () => {
-    const { path } = await createSource(host, { maxBytes: 20 * MIB });
-    const { hostname, port } = new URL(host.url);
-    const slow = [20 * MIB, 12 * MIB].map((sizeBytes) => {
-      const socket = connect(Number(port), hostname);
-      socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${sizeBytes}\r\n\r\n{`);
-      return socket;
+  describe('whose bodies are slow', () => {
+    const sockets: Socket[] = [];
+
+    afterEach(() => {
+      for (const socket of sockets.splice(0)) socket.destroy();
     });
-    const body = result('S-12');
-    const send = () => post(path, body);
-    const full = await eventually(send, ({ status }) => status === 503);
-    expect(full.body.code).toBe('HOOK_BUSY');
-    const [busy] = slow;
-    busy?.destroy();
-    await eventually(send, ({ status }) => status === 202);
-    for (const socket of slow) socket.destroy();
+
+    /** Begins a body, and goes no further than so many bytes. */
+    function begin(path: string, bodyBytes: number, sentBytes: number): Socket {
+      const { hostname, port } = new URL(host.url);
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${bodyBytes}\r\n\r\n`);
+      socket.write(Buffer.alloc(sentBytes, ' '));
+      sockets.push(socket);
+      return socket;
+    }
+
+    it('take no more room than has come of them, however many there are', async () => {
+      const { path } = await createSource(host);
+      const opened = Array.from({ length: 100 }, () => begin(path, MIB, 1));
+      await Promise.all(opened.map((socket) => once(socket, 'connect')));
+      const answers = [];
+      for (let call = 0; call < 20; call += 1) answers.push((await post(path, result(`S-slow-${call}`))).status);
+      expect(answers).toEqual(answers.map(() => 202));
+    });
+
+    it('leave half of the room to other sources: 503 is for more of their own', async () => {
+      const { path } = await createSource(host, { maxBytes: 20 * MIB });
+      const other = await createSource(host, { tenantId: await host.createTenant('lab-beside') });
+      const first = begin(path, 20 * MIB, 10 * MIB);
+      begin(path, 20 * MIB, 6 * MIB);
+      const body = result('S-12');
+      const send = () => post(path, body);
+      const full = await eventually(send, ({ status }) => status === 503);
+      expect(full.body.code).toBe('HOOK_BUSY');
+      expect(full.headers['retry-after']).toBe('5');
+      const large = JSON.stringify({ type: 'result.ready', sampleId: 'x'.repeat(900_000) });
+      await post(other.path, large).expect(202);
+      await send().expect(503);
+      first.destroy();
+      await eventually(send, ({ status }) => status === 202);
+    });
+
+    it('come to their end where one of them is larger than that half', async () => {
+      const { path } = await createSource(host, { maxBytes: 25 * MIB });
+      const large = JSON.stringify({ type: 'result.ready', sampleId: 'x'.repeat(24 * MIB) });
+      expect((await post(path, large)).status).toBe(202);
+    });
   });
 
   it('are kept whole and encrypted, and shown redacted', async () => {
@@ -259,6 +293,26 @@ describe('webhooks', () => {
     const log = await host.waitForLog(body.id, 'FAIL');
     expect(JSON.stringify(log)).not.toContain('hush-hush');
     expect((await host.find(ReceivedRequestStore).find(log._id))?.body.toString()).toBe(sent);
+  });
+
+  it('leave no trace of the secret in their address, however that is written', async () => {
+    const { path, source } = await createSource(host);
+    const [, , token = ''] = path.split('/');
+    const encoded = token.replace(/./g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+    const routed = [`/HOOKS/${token}`, `/Hooks/${token}/`, `/hooks/${encoded}`, `${path}?at=${token}`];
+    for (const address of routed) {
+      const { body } = await post(address, result('S-13'), {}).expect(401);
+      expect(JSON.stringify(body)).not.toContain(token);
+      expect(JSON.stringify(body)).not.toContain(encoded);
+    }
+    const failed = (await host.logs()).filter(({ integrationId }) => integrationId === source._id);
+    expect(failed).toHaveLength(routed.length);
+    for (const { _id } of failed) {
+      const row = JSON.stringify(await host.findLog(_id));
+      expect(row).toMatch(/\/hooks\/\*\*\*/i);
+      expect(row).not.toContain(token);
+      expect(row).not.toContain(encoded);
+    }
   });
 
   it('are not taken at an address that nobody has, from elsewhere, too large, or where the source is off', async () => {

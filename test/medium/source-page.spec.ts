@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { ByteBudget } from '../../src/common/byte-budget.js';
+import { FairByteBudget } from '../../src/common/fair-byte-budget.js';
 import { asLogId } from '../../src/common/ids.js';
 import { HookRateExceededError } from '../../src/inbound/hooks/hook.errors.js';
 import { SourceRate } from '../../src/inbound/hooks/source-rate.js';
@@ -142,7 +142,8 @@ describe("the page for a vendor's developer", () => {
   it('says of those for which there was no room that it was so, and nobody works on them', async () => {
     const { source, hook, page } = await create();
     const body = JSON.stringify({ type: 'result.ready' });
-    const room = jest.spyOn(ByteBudget.prototype, 'tryReserve').mockReturnValueOnce(null);
+    const full = { tryGrow: () => false, release: () => undefined };
+    const room = jest.spyOn(FairByteBudget.prototype, 'open').mockReturnValueOnce(full);
     await host.http.post(hook).set(signed(body)).send(body).expect(503).expect('retry-after', '5');
     room.mockRestore();
     expect(await shownOn(page)).toEqual([['not read', 'refused', 'there was no room for its body at that time']]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { TenantId } from '../../src/common/ids.js';
 import { SourceEditor } from '../../src/inbound/sources/source-editor.js';
 import { addressOf } from '../../src/inbound/sources/source-token.js';
 import { webhookHeaders } from '../../src/security/signatures/standard-webhooks.js';
@@ -7,13 +8,13 @@ import { LAB, type TestHost } from './test-host.js';
 /** A source as the API would make it, whose webhooks are signed as Standard Webhooks by `secret`. */
 export async function createSource(
   host: TestHost,
-  partial: Readonly<Record<string, unknown>> = {},
+  { tenantId = LAB, ...partial }: { readonly tenantId?: TenantId } & Readonly<Record<string, unknown>> = {},
   secret: string = SECRET,
 ) {
   const verification = { kind: 'standard-webhooks', secrets: [secret] };
   const { source, token } = await host
     .find(SourceEditor)
-    .create(LAB, { ...DEFAULTS, verification, ...partial }, 'test');
+    .create(tenantId, { ...DEFAULTS, verification, ...partial }, 'test');
   return { source, path: addressOf(token) };
 }
 

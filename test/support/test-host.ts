@@ -7,7 +7,14 @@ import { createConnection } from 'mongoose';
 import supertest from 'supertest';
 import { asLogId, asTenantId, type LogId, type TenantId } from '../../src/common/ids.js';
 import type { WaybillOptionsInput } from '../../src/config/settings.js';
-import { ActionDispatcher, ApiKeyService, type Role, TenantService, WaybillModule } from '../../src/index.js';
+import {
+  ActionDispatcher,
+  ApiKeyService,
+  type Role,
+  setUpBodyParsers,
+  TenantService,
+  WaybillModule,
+} from '../../src/index.js';
 import { IntegrationChecker } from '../../src/integrations/integration-checker.js';
 import type { Integration } from '../../src/integrations/integration.js';
 import { IntegrationDirectory } from '../../src/integrations/integration-directory.js';
@@ -34,6 +41,8 @@ export interface TestHostOptions {
   readonly imports?: DynamicModule[];
   /** What a host does with its application before it listens: body parser, filters, documentation. */
   readonly prepare?: (app: NestExpressApplication) => void;
+  /** Leaves bodies to Nest's own parsers. */
+  readonly nestParses?: 'with rawBody' | 'without rawBody';
 }
 
 export type TestHost = Awaited<ReturnType<typeof startTestHost>>;
@@ -47,10 +56,11 @@ export async function startTestHost(options: TestHostOptions = {}) {
   const app = await NestFactory.create<NestExpressApplication>(moduleOf(options, settings), {
     logger: ['error', 'fatal'],
     abortOnError: false,
-    rawBody: true,
+    rawBody: options.nestParses === 'with rawBody',
     bodyParser: options.prepare === undefined,
   });
-  options.prepare?.(app);
+  if (options.prepare) options.prepare(app);
+  else if (!options.nestParses) setUpBodyParsers(app);
   try {
     await app.listen(0, '127.0.0.1');
   } catch (error) {

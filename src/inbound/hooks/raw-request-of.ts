@@ -1,20 +1,14 @@
+import { prefixOfHook } from '../../http/hook-address.js';
 import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 
-/** How the caller addressed this installation, such as `https://waybill.example`. */
+/** How the caller addressed this installation, such as `https://waybill.example/api` where the host prefixes its routes so. */
+export const baseOf = (request: HttpRequest) =>
+  `${originOf(request)}${prefixOfHook(request.originalUrl ?? request.url ?? '')}`;
+
 function originOf(request: HttpRequest): string {
   const protocol: unknown = Reflect.get(request, 'protocol');
   return `${typeof protocol === 'string' ? protocol : 'http'}://${request.headers.host ?? 'localhost'}`;
-}
-
-/**
- * Where the paths of this installation begin, as the caller of one of them addressed it, such as `https://host.example/api`.
- * `path`: with what the path that was called begins there.
- */
-export function baseOf(request: HttpRequest, path: string): string {
-  const { pathname } = new URL(request.originalUrl ?? request.url ?? '/', 'http://any');
-  const prefixChars = Math.max(0, pathname.toLowerCase().lastIndexOf(path));
-  return `${originOf(request)}${pathname.slice(0, prefixChars)}`;
 }
 
 /** A request without its body. */

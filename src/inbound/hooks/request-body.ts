@@ -1,12 +1,12 @@
-import rawBody from 'raw-body';
-import { bounded } from '../../common/bounded.js';
-import { isRecord } from '../../common/primitives.js';
+import type { GrowingShare } from '../../common/fair-byte-budget.js';
 import { WaybillError } from '../../common/waybill.error.js';
 import type { HttpRequest } from '../../http/http-message.js';
+import { collectBody, SlowBodyError } from './body-stream.js';
+import { HookBusyError } from './hook.errors.js';
 import { UnreadRequestError } from './unread-request.error.js';
 
-/** A caller that sends slower than this keeps a connection that others need. */
-const BODY_WITHIN_MS = 20_000;
+/** Of a header that anybody may have sent. */
+const SHOWN_CHARS = 40;
 
 class HookBodyTooLargeError extends UnreadRequestError {
   readonly code = 'REQUEST_TOO_LARGE';
@@ -26,13 +26,27 @@ class HookBodyTooLargeError extends UnreadRequestError {
   }
 }
 
+/** A signature is over the bytes before that, or after it: which of them is nowhere agreed. */
+class HookBodyEncodedError extends UnreadRequestError {
+  readonly code = 'CONTENT_ENCODING_UNSUPPORTED';
+  readonly errorClass = 'rejected';
+  readonly remedy = 'Send the body as it is, neither compressed nor with the header Content-Encoding.';
+
+  constructor(encoding: string) {
+    const shown = JSON.stringify(encoding.slice(0, SHOWN_CHARS));
+    const verdict = `header Content-Encoding says ${shown}, bodies are taken without an encoding`;
+    super(`The ${verdict}`, `the ${verdict}`);
+  }
+}
+
 class HookBodyUnreadableError extends UnreadRequestError {
   readonly code = 'BODY_UNREADABLE';
   readonly errorClass = 'rejected';
-  readonly remedy = 'Send the whole body, without pauses.';
+  readonly remedy = 'Send the whole body without pauses, a large one at 1 Mbit/s at least.';
 
   constructor(cause: unknown) {
-    super('The body did not come to its end', 'the body did not come to its end, or came too slowly', { cause });
+    const what = cause instanceof SlowBodyError ? cause.message : 'did not come to its end';
+    super(`The body ${what}`, `the body ${what}`, { cause });
   }
 }
 
@@ -40,31 +54,37 @@ class HookBodyUnreadableError extends UnreadRequestError {
 class RawBodyMissingError extends WaybillError {
   readonly code = 'RAW_BODY_MISSING';
   readonly stage = 'config';
-  readonly remedy = 'Create the Nest application with `{ rawBody: true }`, or keep body parsers away from /hooks.';
+  readonly remedy =
+    'Call `setUpBodyParsers(app)` before the Nest application listens, or create it with `{ rawBody: true }`.';
 
   constructor() {
     super('A body parser of the host has read the webhook, and has not kept its bytes');
   }
 }
 
-/** The bytes of the body, as they came over the wire. @throws the errors above. */
-export async function readRequestBody(request: HttpRequest, maxBytes: number): Promise<Buffer> {
+/** The bytes of the body, as they came over the wire, with room for each that came. @throws HookBusyError, the errors above. */
+export async function readRequestBody(request: HttpRequest, maxBytes: number, room: GrowingShare): Promise<Buffer> {
+  // First of all: a parser of the host has inflated what it has kept.
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') throw new HookBodyEncodedError(encoding);
   const kept: unknown = Reflect.get(request, 'rawBody');
+  const declaredBytes = Buffer.isBuffer(kept) ? kept.length : declaredBytesOf(request);
+  if (declaredBytes !== null && declaredBytes > maxBytes) throw new HookBodyTooLargeError(maxBytes, declaredBytes);
+  let receivedBytes = 0;
+  const admit = (bytes: number) => {
+    receivedBytes += bytes;
+    if (receivedBytes > maxBytes) throw new HookBodyTooLargeError(maxBytes, null);
+    if (!room.tryGrow(bytes)) throw new HookBusyError();
+  };
   if (Buffer.isBuffer(kept)) {
-    if (kept.length > maxBytes) throw new HookBodyTooLargeError(maxBytes, kept.length);
+    admit(kept.length);
     return kept;
   }
   if (request.readableDidRead) throw new RawBodyMissingError();
   try {
-    const length = request.headers['content-length'] ?? null;
-    return await bounded(rawBody(request, { limit: maxBytes, length }), BODY_WITHIN_MS, 'Reading the body');
+    return await collectBody(request, admit);
   } catch (error) {
-    // Whatever is still to come is not read: the connection cannot be used for another request.
-    request.unpipe();
-    request.pause();
-    if (isRecord(error) && error['type'] === 'entity.too.large')
-      throw new HookBodyTooLargeError(maxBytes, declaredBytesOf(request));
-    throw new HookBodyUnreadableError(error);
+    throw error instanceof UnreadRequestError ? error : new HookBodyUnreadableError(error);
   }
 }
 

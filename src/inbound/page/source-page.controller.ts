@@ -5,12 +5,10 @@ import type { HttpRequest } from '../../http/http-message.js';
 import { ProblemDetailsFilter } from '../../http/problem-details.filter.js';
 import { HookRequests } from '../hooks/hook-requests.js';
 import { baseOf } from '../hooks/raw-request-of.js';
-import { pageAddressOf } from '../sources/source-token.js';
 import { PAGE_HEADERS, pageHtml } from './page-html.js';
 import { type CheckedRequest, SourcePages } from './source-page.js';
 
 const OK = 200;
-const PAGES = pageAddressOf('');
 
 /** The page for a vendor's developer: its address is all that is needed to see it. */
 @Controller('source-pages')
@@ -28,7 +26,7 @@ export class SourcePageController {
     @Req() request: HttpRequest,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    const page = await this.pages.read(token, baseOf(request, PAGES));
+    const page = await this.pages.read(token, baseOf(request));
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
     response.end(pageHtml(page));
   }
@@ -36,8 +34,6 @@ export class SourcePageController {
   @Post(':token/check')
   @HttpCode(OK)
   async check(@Param('token') token: string, @Req() request: HttpRequest): Promise<CheckedRequest> {
-    return this.pages.check(token, baseOf(request, PAGES), (source, use) =>
-      this.requests.holding(source, request, use),
-    );
+    return this.pages.check(token, baseOf(request), (source, use) => this.requests.holding(source, request, use));
   }
 }

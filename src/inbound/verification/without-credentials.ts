@@ -1,5 +1,5 @@
 import { REDACTED } from '../../common/redaction.js';
-import { withoutHookSecret } from '../../http/http-message.js';
+import { withoutHookSecret } from '../../http/hook-address.js';
 import type { StoredVerification } from '../sources/inbound-source.js';
 import type { RawRequest } from './raw-request.js';
 import { credentialPlacesOf } from './verification-schemes.js';

@@ -5,7 +5,13 @@ import type { IntegrationLog } from '../integration-log.js';
 export const WEBHOOK_REFUSED = 'WEBHOOK_REFUSED';
 
 const UNVERIFIED = [WEBHOOK_REFUSED, 'VERIFICATION_UNAVAILABLE'];
-const UNREAD = ['REQUEST_TOO_LARGE', 'BODY_UNREADABLE', 'HOOK_RATE_EXCEEDED', 'HOOK_BUSY'];
+const UNREAD = [
+  'REQUEST_TOO_LARGE',
+  'CONTENT_ENCODING_UNSUPPORTED',
+  'BODY_UNREADABLE',
+  'HOOK_RATE_EXCEEDED',
+  'HOOK_BUSY',
+];
 /** Of requests that were not taken, and so are nothing to work on. */
 export const REFUSAL_CODES: readonly string[] = [...UNVERIFIED, ...UNREAD];
 
