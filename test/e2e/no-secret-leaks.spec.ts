@@ -225,6 +225,19 @@ describe('secrets that were entered', () => {
     return answer.status;
   }
 
+  /** As Meta does before it sends anything: with the token that was entered there, and with another. */
+  async function ask(address: string, { secrets: { verifyToken } }: PlantedSource): Promise<void> {
+    if (verifyToken === undefined) return;
+    const statuses: number[] = [];
+    for (const token of [verifyToken, `${verifyToken}x`]) {
+      const query = `hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`;
+      const answer = await fetch(`${server.url}${address}?${query}`);
+      answers.push(JSON.stringify([...answer.headers]), await answer.text());
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([200, 401]);
+  }
+
   /** The page shows the address and its own on purpose, and no other secret. */
   async function readPage({ address, page }: Source): Promise<void> {
     const answer = await fetch(`${server.url}${page}`);
@@ -248,6 +261,7 @@ describe('secrets that were entered', () => {
     }
     for (const secret of [undefined, ...refused]) expect([name, await post(check, use, secret)]).toEqual([name, 200]);
     for (const astray of ['x', '/more', '?page=1#x']) await post(`${first}${astray}`, use);
+    await ask(first, use);
     await readPage(source);
 
     if (use.next !== null) {
