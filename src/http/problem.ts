@@ -29,7 +29,7 @@ const DATABASE_AWAY: Fact = {
 
 /** What the caller is told about an error. Nothing of an unexpected error but the fact is in it. */
 export function problemOf(error: unknown, { instance, correlationId }: ProblemPlace): ProblemDto {
-  const { code, status, faults, ...fact } = factOf(error);
+  const { code, status, faults, ...fact } = factOf(error, instance);
   const type = problemTypeOf(code);
   return {
     type: `urn:waybill:problem:${code.toLowerCase()}`,
@@ -43,12 +43,12 @@ export function problemOf(error: unknown, { instance, correlationId }: ProblemPl
   };
 }
 
-function factOf(error: unknown): Fact {
+function factOf(error: unknown, instance: string): Fact {
   if (error instanceof WaybillError) return waybillFact(error);
   if (isDatabaseUnavailable(error)) return DATABASE_AWAY;
   if (!(error instanceof HttpException)) return bodyFact(error) ?? INTERNAL;
   // Nest wraps what a body parser throws.
-  return bodyFact(error.cause) ?? httpFact(error.getStatus(), withoutHookSecret(error.message));
+  return bodyFact(error.cause) ?? httpFact(error.getStatus(), withoutHookSecret(error.message), instance);
 }
 
 function waybillFact({ code, message, remedy, details }: WaybillError): Fact {
@@ -57,10 +57,14 @@ function waybillFact({ code, message, remedy, details }: WaybillError): Fact {
   return { code, detail, remedy, ...(faults.length === 0 ? {} : { faults }) };
 }
 
+/** Nest says the whole address, whose path and query may hold secrets. */
+const ADDRESS_OF_ROUTE = /^(Cannot [A-Z]+) .*$/s;
+
 /** Nest's own exceptions, such as the one for an unknown route, and those of a host's guard or pipe. */
-function httpFact(status: number, message: string): Fact {
+function httpFact(status: number, message: string, instance: string): Fact {
   if (status === 404) {
-    return { code: 'ROUTE_UNKNOWN', detail: message, remedy: 'Correct the method or the path; /docs lists them.' };
+    const detail = message.replace(ADDRESS_OF_ROUTE, (_all, method: string) => `${method} ${instance}`);
+    return { code: 'ROUTE_UNKNOWN', detail, remedy: 'Correct the method or the path; /docs lists them.' };
   }
   if (status >= 500) return { ...INTERNAL, status };
   return { code: 'REQUEST_REFUSED', status, detail: message, remedy: 'Correct the request; /docs describes it.' };

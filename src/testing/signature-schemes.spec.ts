@@ -40,7 +40,17 @@ const BY_OPENSSL: SignatureVector = {
   signature: 'v1a,M1fU/YyO/Ab23UtLuBgeHP/bJraVMnbJ3ORvSR9gVoQLcSg53S+K9hS0r6FwP3kiMclHyEm9uHd+G1X/D6T3Ag==',
 };
 
-const VECTORS = { v1: [GOLDEN], v1a: [BY_OPENSSL] } satisfies Record<WebhookSchemeName, readonly SignatureVector[]>;
+/** `test_asymmetric_key_signing` of Svix: https://github.com/svix/svix-webhooks, server/svix-server/src/worker.rs */
+const BY_SVIX: SignatureVector = {
+  secret: 'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+  message: GOLDEN.message,
+  signature: 'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+};
+
+const VECTORS = { v1: [GOLDEN], v1a: [BY_OPENSSL, BY_SVIX] } satisfies Record<
+  WebhookSchemeName,
+  readonly SignatureVector[]
+>;
 
 const message = (part: Partial<SignableMessage>): SignableMessage => ({ ...GOLDEN.message, ...part });
 

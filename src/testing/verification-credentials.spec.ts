@@ -6,13 +6,9 @@ import { BEARER_SCHEME } from '../inbound/verification/bearer.scheme.js';
 import { JWT_SCHEME } from '../inbound/verification/jwt.scheme.js';
 import { MTLS_SCHEME } from '../inbound/verification/mtls.scheme.js';
 import { NO_VERIFICATION_SCHEME } from '../inbound/verification/none.scheme.js';
+import { withHeaders } from '../inbound/verification/raw-request.builders.js';
 import type { RawRequest } from '../inbound/verification/raw-request.js';
 import { aRawRequest, describeVerificationScheme } from './index.js';
-
-const withHeaders = (request: RawRequest, headers: Record<string, string>): RawRequest => ({
-  ...request,
-  headers: { ...request.headers, ...headers },
-});
 
 describeVerificationScheme(BASIC_SCHEME, {
   examples: [

@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection, mongo } from 'mongoose';
+import { VERIFICATION_KINDS } from '../../src/inbound/verification/verification-schemes.js';
 import { placeOf } from '../../src/security/secrets/secret-place.js';
 import { parseSecretKeys, SecretCipher } from '../../src/security/secrets/secret-cipher.js';
 import { SECRETS, type StoredSecret } from '../../src/security/secrets/secret.collection.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor, type VendorHabit } from '../support/fake-vendor.js';
+import { type PlantedSource, plantedSources, plantedToken } from '../support/planted-sources.js';
 import { formsOf, isSignedBy, isSignedFor, planted, plantedUses } from '../support/planted-secrets.js';
 import { dumpRedis } from '../support/redis-dump.js';
 import { runKeysCommand, ServerProcess } from '../support/server-process.js';
@@ -33,6 +35,12 @@ const ACTION = {
   name: 'sample.collected',
   contextFields: [{ name: 'sampleId', type: 'string', required: true }],
 };
+
+interface Source {
+  readonly id: string;
+  readonly address: string;
+  readonly page: string;
+}
 
 describe('secrets that were entered', () => {
   const base = `${mongodbUri().replace(/\/$/, '')}/${freshDatabaseName('leaks')}`;
@@ -182,11 +190,155 @@ describe('secrets that were entered', () => {
     ...part,
   });
 
-  it('stand in no output, no document, no key of Redis, no metric and no answer after every way a delivery can go', async () => {
+  /** A source, and what is shown of it this once. */
+  async function createSource(name: string, verification: object, part: object = {}): Promise<Source> {
+    const source = {
+      ...{ tenantId: 'lab-1', name, vendor: 'acme-lab', verification, allowCidrs: ['127.0.0.0/8'] },
+      ...{ keepsRefusedBodies: true, retryPolicy: { maxAttempts: 1 } },
+      ...{ handling: { kind: 'forward', url: `${vendor.url}/echo/forwarded` } },
+    };
+    const created = await call('POST', '/v1/sources', { ...source, ...part }, 'shown once');
+    expect([name, created['status']]).toEqual([name, 201]);
+    const [id, address, page] = [created['id'], created['address'], created['pageAddress']].map(String);
+    const { forwardSecret } = created;
+    if (typeof forwardSecret === 'string') secrets[`${name} forward`] = forwardSecret;
+    return { id: id ?? '', address: plantAddress(name, address), page: plantAddress(name, page) };
+  }
+
+  function plantAddress(name: string, address: unknown): string {
+    const [, place = '', token = ''] = String(address).split('/');
+    expect(token).toMatch(/^[0-9a-f]{32}\.[\w-]{43}$/);
+    secrets[`${name} ${place} ${Object.keys(secrets).length}`] = token;
+    return String(address);
+  }
+
+  /** A call of a vendor: its status. */
+  async function post(address: string, { prove }: PlantedSource, secret?: string): Promise<number> {
+    const body = JSON.stringify({ type: 'result.ready', sampleId: randomUUID() });
+    const { url, headers } = prove({ url: `${server.url}${address}`, body }, secret);
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    answers.push(JSON.stringify([...answer.headers]), await answer.text());
+    return answer.status;
+  }
+
+  /** As Meta does before it sends anything: with the token that was entered there, and with another. */
+  async function ask(address: string, { secrets: { verifyToken } }: PlantedSource): Promise<void> {
+    if (verifyToken === undefined) return;
+    const statuses: number[] = [];
+    for (const token of [verifyToken, `${verifyToken}x`]) {
+      const query = `hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`;
+      const answer = await fetch(`${server.url}${address}?${query}`);
+      answers.push(JSON.stringify([...answer.headers]), await answer.text());
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([200, 401]);
+  }
+
+  /** The page shows the address and its own on purpose, and no other secret. */
+  async function readPage({ address, page }: Source): Promise<void> {
+    const answer = await fetch(`${server.url}${page}`);
+    expect(answer.status).toBe(200);
+    const html = await answer.text();
+    expect(html).toContain(address);
+    answers.push(JSON.stringify([...answer.headers]), html.replaceAll(address, '').replaceAll(page, ''));
+  }
+
+  async function useSource(name: string, use: PlantedSource): Promise<void> {
+    for (const [part, secret] of Object.entries(use.secrets)) secrets[`${name} ${part}`] = secret;
+    const source = await createSource(name, use.verification);
+    const of = (path: string) => `/v1/sources/${source.id}${path}?tenantId=lab-1`;
+    const nobody: PlantedSource = { ...use, prove: ({ url }) => ({ url, headers: {} }) };
+    const [first, check] = [source.address, `${source.page}/check`];
+    const refused = use.wrong === null ? [] : [use.wrong];
+    expect([name, await post(first, use)]).toEqual([name, 202]);
+    for (const wrong of refused) {
+      expect([name, await post(first, use, wrong)]).toEqual([name, 401]);
+      expect([name, await post(first, nobody)]).toEqual([name, 401]);
+    }
+    for (const secret of [undefined, ...refused]) expect([name, await post(check, use, secret)]).toEqual([name, 200]);
+    for (const astray of ['x', '/more', '?page=1#x']) await post(`${first}${astray}`, use);
+    await ask(first, use);
+    await readPage(source);
+
+    if (use.next !== null) {
+      const both = { ...use.verification, secrets: [...Object.values(use.secrets).slice(0, 2)] };
+      expect(await call('PATCH', of(''), { verification: both })).toMatchObject({ status: 200 });
+      expect([name, await post(first, use, use.next)]).toEqual([name, 202]);
+    }
+    const rotated = await call('POST', of('/rotate-address'), {}, 'shown once');
+    const second = plantAddress(name, rotated['address']);
+    const paged = await call('POST', of('/rotate-page'), {}, 'shown once');
+    await readPage({ ...source, address: second, page: plantAddress(name, paged['pageAddress']) });
+    for (const address of [first, second]) expect([name, await post(address, use)]).toEqual([name, 202]);
+    for (const path of ['', '/versions']) expect(await call('GET', of(path))).toMatchObject({ status: 200 });
+    await readWebhooks(source.id);
+  }
+
+  /** All webhooks of a source once none waits any more, with all that the API tells of them; one of them once more. */
+  async function readWebhooks(id: string): Promise<void> {
+    const path = `/v1/logs?tenantId=lab-1&limit=100&integrationId=${id}`;
+    const read = () =>
+      eventually(
+        async () => JSON.parse(JSON.stringify(await call('GET', path))),
+        ({ items }) => items.length > 0 && items.every((item: { status: string }) => item.status !== 'QUEUED'),
+        60_000,
+      );
+    for (const { id: logId, status } of (await read()).items) {
+      await call('GET', `/v1/logs/${logId}?tenantId=lab-1`);
+      await call('POST', `/v1/logs/${logId}/preview?tenantId=lab-1`, {});
+      if (status === 'SUCCESS')
+        await call('POST', `/v1/logs/${logId}/replay?tenantId=lab-1`, { reason: 'its handler was wrong' });
+    }
+    for (const { id: logId } of (await read()).items) await call('GET', `/v1/logs/${logId}?tenantId=lab-1`);
+  }
+
+  /** Sources that are refused quote nothing. */
+  async function refuseSources(use: PlantedSource): Promise<void> {
+    const [secret = ''] = Object.values(use.secrets);
+    for (const verification of [
+      { ...use.verification, colour: secret },
+      { ...use.verification, secrets: `${secret} ` },
+      { kind: secret },
+    ])
+      expect(
+        await call('POST', '/v1/sources', { tenantId: 'lab-1', name: 'a', vendor: 'b', verification }),
+      ).toMatchObject({ status: 422 });
+  }
+
+  async function useSources(keysOf: (keys: object[]) => void): Promise<void> {
+    const token = await plantedToken(`${tokens.url}/keys`);
+    keysOf(token.keys);
+    const sources: Record<string, PlantedSource> = { ...plantedSources(), jwt: token.source };
+    const kinds = Object.values(sources).map(({ verification }) => String(verification['kind']));
+    expect([...new Set(kinds)].toSorted()).toEqual(VERIFICATION_KINDS.toSorted());
+    await Promise.all(
+      Object.entries(sources).map(async ([name, use]) => {
+        await useSource(name, use);
+        await refuseSources(use);
+        const handling = { kind: 'emit', actionId: ACTION.id, mapping: '$error($string($))' };
+        const telling = await createSource(`${name} that fails`, use.verification, { handling });
+        expect([name, await post(telling.address, use)]).toEqual([name, 202]);
+        await readWebhooks(telling.id);
+      }),
+    );
+    await call('GET', '/v1/sources?tenantId=lab-1&limit=100');
+    const forwarded = await vendor.waitFor(({ url }) => url === '/echo/forwarded');
+    const signing = Object.entries(secrets).filter(([name]) => name.endsWith(' forward'));
+    expect(signing).toHaveLength(Object.keys(sources).length);
+    expect(signing.filter(([, secret]) => !forwarded.some((request) => isSignedBy(request, secret)))).toEqual([]);
+  }
+
+  it('stand in no output, no document, no key of Redis, no metric and no answer after every way a delivery and a webhook can go', async () => {
     const uses = plantedUses(tokens.url);
+    let keys: object[] = [];
     tokens.answer(({ url }) => ({
-      body: { access_token: uses[url.slice(1)]?.token, token_type: 'bearer', expires_in: 3_600 },
+      body: { access_token: uses[url.slice(1)]?.token, token_type: 'bearer', expires_in: 3_600, keys },
     }));
+    await useSources((published) => (keys = published));
     for (const [name, use] of Object.entries(uses)) {
       for (const [part, secret] of Object.entries(use.secrets)) secrets[`${name} ${part}`] = secret;
       const { url } = use.part['tls'] ? tlsVendor : vendor;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { Registry } from 'prom-client';
 import supertest from 'supertest';
@@ -105,6 +107,16 @@ describe('GET /metrics', () => {
     expect(valueIn(text, 'waybill_late_oldest_seconds')).toBeGreaterThan(300);
     expect(valueIn(text, 'waybill_lane_jobs{lane="delivery",state="delayed"}')).toBeGreaterThan(0);
     expect(valueIn(text, 'waybill_lane_jobs{lane="status",state="waiting"}')).toBe(0);
+  });
+
+  it('has what the rules of docs/operations.md alert on', async () => {
+    host = await startServerHost();
+    const page = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
+    const [, rules = ''] = /```yaml\n(groups:[\s\S]*?)```/.exec(page) ?? [];
+    const names = [...rules.matchAll(/\b((?:waybill|nodejs)_\w+?)(?:_bucket)?\b/g)].map(([, name]) => name);
+    expect(names).toContain('waybill_webhooks_refused_total');
+    const text = await scrape();
+    expect(names.filter((name) => !text.includes(`\n# TYPE ${name} `))).toEqual([]);
   });
 
   it('says of a process that delivers nothing only what it knows', async () => {

@@ -26,6 +26,8 @@ const QUICK: Partial<WaybillOptionsInput> = {
 
 type Told = StatusUpdate<PatientContext>;
 
+const LIFTED = { vendorRef: 'body.ref' };
+
 @OnIntegrationStatus(PatientRegistered)
 class PatientStatus implements StatusListener<PatientContext> {
   readonly told: Told[] = [];
@@ -74,12 +76,14 @@ describe('the status callbacks of a host class', () => {
     const listener = await start();
     const scopes: unknown[] = [];
     listener.habit = () => void scopes.push(currentCallScope());
-    const integration = await host.createIntegration({ url: vendor.url });
+    vendor.answer({ body: { ref: 'A-7' } });
+    const integration = await host.createIntegration({ url: vendor.url, extracts: LIFTED });
     const logId = await emit();
     const log = await host.waitForLog(logId, 'SUCCESS');
     const [queued, success] = await toldOf(listener, 2);
     expect(scopes[0]).toEqual({ correlationId: log.correlationId, logId, tenantId: LAB });
     expect(queued).toMatchObject({ status: 'QUEUED', sequence: 0, attemptCount: 0, error: null, logId });
+    expect(queued?.extracts).toEqual({});
     expect(success).toEqual({
       id: `${logId}-2`,
       sequence: 2,
@@ -94,7 +98,7 @@ describe('the status callbacks of a host class', () => {
       correlationId: log.correlationId,
       attemptCount: 1,
       error: null,
-      extracts: {},
+      extracts: { vendorRef: 'A-7' },
     });
     expect(success?.context).toBeInstanceOf(PatientContext);
   });
@@ -231,6 +235,7 @@ describe('the status callbacks of a URL', () => {
         vendor: 'CRM',
         endpoint: { url: vendor.url },
         retryPolicy: { maxAttempts: 1 },
+        extracts: LIFTED,
         statusCallback,
       })
       .expect(201);
@@ -245,6 +250,7 @@ describe('the status callbacks of a URL', () => {
   const statusesTold = () => receiver.requests.map(({ body }) => JSON.parse(body).data.status);
 
   it('are signed by the Standard Webhooks scheme, and one change has one id', async () => {
+    vendor.answer({ body: { ref: 'A-7' } });
     const { secret, id } = await integrate();
     const logId = await emit();
     const log = await host.waitForLog(logId, 'SUCCESS');
@@ -268,7 +274,7 @@ describe('the status callbacks of a URL', () => {
           context: { tenantId: LAB, patientId: 'P-1' },
           attemptCount: 1,
           error: null,
-          extracts: {},
+          extracts: { vendorRef: 'A-7' },
         },
       },
     ]);

@@ -16,25 +16,18 @@ const BURST = 20;
 const TOLD_SOURCES = 10_000;
 const LOGGED_WITHIN_MS = 2_000;
 
-/** Requests that were not taken: each is counted, and leaves a log that says why, up to a number. */
+/** Requests that were not taken: each leaves a log that says why, up to a number, and a burst of them a line for the operator. */
 @Injectable()
 export class RefusedWebhooks {
   private readonly log = new Logger(RefusedWebhooks.name);
   private readonly inMinute = new LRUCache<IntegrationId, { count: number }>({ max: TOLD_SOURCES, ttl: MINUTE_MS });
-  private refusedTotal = 0;
 
   constructor(
     private readonly writer: LogWriter,
     private readonly capture: WebhookCapture,
   ) {}
 
-  /** Since the start of this process. */
-  count(): number {
-    return this.refusedTotal;
-  }
-
   async refuse(source: InboundSource, request: RawRequest, refusal: Refusal): Promise<void> {
-    this.refusedTotal += 1;
     const recent = this.inMinute.get(source._id) ?? { count: 0 };
     if (recent.count === 0) this.inMinute.set(source._id, recent);
     recent.count += 1;

@@ -29,10 +29,12 @@ describe('url_verification of Slack', () => {
     const headers = { 'x-slack-request-timestamp': String(time), 'x-slack-signature': `v0=${signature}` };
     return { ...request, headers };
   };
-  const CHALLENGE = '{"token":"Jhj5dZrVaK7ZwHHjRyZWjbDl","challenge":"3eZbrw1aBm2rZgRNFdxV","type":"url_verification"}';
+  // https://api.slack.com/events/url_verification
+  const ANSWER = '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P';
+  const CHALLENGE = `{"token":"Jhj5dZrVaK7ZwHHjRyZWjbDl","challenge":"${ANSWER}","type":"url_verification"}`;
 
   it('is answered by the challenge', () => {
-    expect(challenged(slack, signed(CHALLENGE))).toEqual(answer('3eZbrw1aBm2rZgRNFdxV'));
+    expect(challenged(slack, signed(CHALLENGE))).toEqual(answer(ANSWER));
   });
 
   it.each([
@@ -50,8 +52,9 @@ describe('url_verification of Slack', () => {
 });
 
 describe('hub.challenge of Meta', () => {
-  const meta = { kind: 'meta', secrets: ['k'], verifyToken: 'meaty hamster' };
-  const query = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meaty%20hamster';
+  // https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+  const meta = { kind: 'meta', secrets: ['k'], verifyToken: 'meatyhamhock' };
+  const query = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meatyhamhock';
 
   it('is answered where the token is ours', () => {
     expect(challenged(meta, get(query))).toEqual(answer('1158201444'));
@@ -61,7 +64,7 @@ describe('hub.challenge of Meta', () => {
     ['of another token', get(query.replace('meaty', 'lean'))],
     ['without a token', get('hub.mode=subscribe&hub.challenge=1')],
     ['of another mode', get(query.replace('subscribe', 'unsubscribe'))],
-    ['without a challenge', get('hub.mode=subscribe&hub.verify_token=meaty%20hamster')],
+    ['without a challenge', get('hub.mode=subscribe&hub.verify_token=meatyhamhock')],
     ['a POST', { ...get(query), method: 'POST' }],
   ])('is not answered where it is %s', (_what, request) => {
     expect(challenged(meta, request)).toBeNull();

@@ -120,6 +120,69 @@ describe('a set of keys', () => {
   });
 });
 
+describe('a set of keys that the vendor changes', () => {
+  const NO_KEY = { ok: false, reason: 'the key set holds no key of the kid and alg of the token' };
+  let published: object[];
+  let passedMs: number;
+
+  beforeEach(() => {
+    published = [jwk('first', FIRST)];
+    passedMs = 0;
+    const now = Date.now.bind(Date);
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + passedMs);
+  });
+
+  afterEach(() => jest.restoreAllMocks());
+
+  async function changing() {
+    const { url, calls } = await vendor(() => ({ body: JSON.stringify({ keys: published }) }));
+    const sets = keySets();
+    const [byFirst, bySecond] = [await token(), await token(undefined, 'second', SECOND)];
+    const check = { first: () => verdict(sets, url, byFirst), second: () => verdict(sets, url, bySecond) };
+    expect(await check.first()).toEqual({ ok: true });
+    return { ...check, calls };
+  }
+
+  it('is fetched anew for a key that was added, half a minute after it was fetched, and once for all', async () => {
+    const { first, second, calls } = await changing();
+    published = [jwk('first', FIRST), jwk('second', SECOND)];
+    passedMs = 25_000;
+    expect([await second(), calls()]).toEqual([NO_KEY, 1]);
+    passedMs = 30_001;
+    expect(await Promise.all([second(), second(), first(), second()])).toEqual(Array(4).fill({ ok: true }));
+    expect(calls()).toBe(2);
+  });
+
+  it('is asked for a key that it never holds every half minute at the most', async () => {
+    const { second, calls } = await changing();
+    for (passedMs = 30_001; passedMs < 150_000; passedMs += 10_000) expect(await second()).toEqual(NO_KEY);
+    expect(calls()).toBe(5);
+  });
+
+  it('no longer vouches for a key that was withdrawn ten minutes ago', async () => {
+    const { first, second, calls } = await changing();
+    published = [jwk('second', SECOND)];
+    passedMs = 590_000;
+    expect([await first(), calls()]).toEqual([{ ok: true }, 1]);
+    passedMs = 600_001;
+    expect([await first(), await second(), calls()]).toEqual([NO_KEY, { ok: true }, 2]);
+  });
+
+  it('is not gone by any longer where it is away when it is too old', async () => {
+    let status = 200;
+    const { url } = await vendor(() => ({ status, body: JSON.stringify({ keys: published }) }));
+    const sets = keySets();
+    const jwt = await token();
+    expect(await verdict(sets, url, jwt)).toEqual({ ok: true });
+    status = 500;
+    passedMs = 600_001;
+    expect(await verdict(sets, url, jwt)).toMatchObject({ ok: false, unavailable: true });
+    status = 200;
+    passedMs += 5_001;
+    expect(await verdict(sets, url, jwt)).toEqual({ ok: true });
+  });
+});
+
 describe('a token', () => {
   const check = async (claims: Claims, more: object = {}) => {
     const { url } = await vendor(() => ({ body: JSON.stringify({ keys: [jwk('first', FIRST)] }) }));

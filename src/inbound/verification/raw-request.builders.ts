@@ -11,3 +11,8 @@ export const aRawRequest = (part: Partial<RawRequest> = {}): RawRequest => ({
   peerIp: '10.0.0.5',
   ...part,
 });
+
+export const withHeaders = (request: RawRequest, headers: Record<string, string>): RawRequest => ({
+  ...request,
+  headers: { ...request.headers, ...headers },
+});

@@ -27,7 +27,7 @@ type ParsedVerification =
   { readonly ok: true; readonly value: SplitVerification } | { readonly ok: false; readonly faults: FieldFault[] };
 
 /** An entry whose own input, settings and secrets are hidden, so that schemes of any shape fit in one registry. */
-interface RegisteredVerificationScheme extends Required<Omit<VerificationScheme, 'input' | 'check' | 'split'>> {
+interface RegisteredVerificationScheme extends Required<Omit<VerificationScheme, 'check' | 'split'>> {
   parse(input: unknown, context: VerificationCheckContext): ParsedVerification;
 }
 
@@ -39,6 +39,7 @@ const register = <Input extends object, Settings extends JsonObject, Secrets ext
   const ownSettings = (settings: JsonObject) => own({ settings, secrets: {} }).settings;
   return {
     kind: scheme.kind,
+    input: scheme.input,
     verify: (request, credentials, desk) => scheme.verify(request, own(credentials), desk),
     challenge: (request, credentials) => scheme.challenge?.(request, own(credentials)) ?? null,
     credentialPlaces: (settings) => scheme.credentialPlaces?.(ownSettings(settings)) ?? { headers: [], query: [] },

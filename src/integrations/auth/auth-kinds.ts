@@ -13,7 +13,7 @@ import { OAUTH2_CLIENT_CREDENTIALS_AUTH } from './oauth2-client-credentials.auth
 type ParsedAuth = { ok: true; value: SplitAuth } | { ok: false; faults: FieldFault[] };
 
 /** An entry whose own input and settings are hidden behind two functions, so that kinds of any shape fit in one registry. */
-interface RegisteredAuthKind extends Pick<AuthKind, 'kind' | 'apply'> {
+interface RegisteredAuthKind extends Pick<AuthKind, 'kind' | 'input' | 'apply'> {
   parse(input: unknown, context: AuthCheckContext): ParsedAuth;
 }
 
@@ -21,6 +21,7 @@ const register = <Input extends object, Settings extends AuthSettings>(
   kind: AuthKind<Input, Settings>,
 ): RegisteredAuthKind => ({
   kind: kind.kind,
+  input: kind.input,
   apply: (request, { settings, secret }, tokens) =>
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- they are what this kind's `split` gave away
     kind.apply(request, { settings: settings as Settings, secret }, tokens),
