@@ -248,7 +248,7 @@ describe('webhooks', () => {
       const socket = connect(Number(port), hostname);
       socket.on('error', () => undefined);
       socket.write(`POST ${path} HTTP/1.1\r\nhost: any\r\ncontent-length: ${bodyBytes}\r\n\r\n`);
-      socket.write(Buffer.alloc(sentBytes, ' '));
+      socket.write(Buffer.alloc(sentBytes, ' '), () => socket.emit('sent'));
       sockets.push(socket);
       return socket;
     }
@@ -265,8 +265,9 @@ describe('webhooks', () => {
     it('leave half of the room to other sources: 503 is for more of their own', async () => {
       const { path } = await createSource(host, { maxBytes: 20 * MIB });
       const other = await createSource(host, { tenantId: await host.createTenant('lab-beside') });
-      const first = begin(path, 20 * MIB, 10 * MIB);
-      begin(path, 20 * MIB, 6 * MIB);
+      const first = begin(path, 20 * MIB, 17 * MIB);
+      // More than the system holds for it: the host has begun to read.
+      await once(first, 'sent');
       const body = result('S-12');
       const send = () => post(path, body);
       const full = await eventually(send, ({ status }) => status === 503);

@@ -132,7 +132,7 @@ describe("the page for a vendor's developer", () => {
     expect(refused[0]).toMatchObject({ status: 'FAIL', errorClass: 'throttled' });
     const often = await create({ rate: { calls: 1200, per: 'minute', burst: 2 } });
     const exceeded = new HookRateExceededError({ calls: 1200, per: 'minute', burst: 2 }, 50);
-    jest.spyOn(host.find(SourceRate), 'allows').mockRejectedValueOnce(exceeded);
+    jest.spyOn(host.find(SourceRate), 'take').mockRejectedValueOnce(exceeded);
     await host.http.post(often.hook).set(signed(body)).send(body).expect(429);
     expect(await shownOn(often.page)).toEqual([
       ['not read', 'refused', 'more than 1,200 calls a minute (2 may come at once)'],

@@ -4,7 +4,6 @@ import { SETTINGS, type Settings } from '../../config/settings.js';
 import type { HttpRequest } from '../../http/http-message.js';
 import type { RawRequest } from '../../logging/received/raw-request.js';
 import type { InboundSource } from '../sources/inbound-source.js';
-import { HookRateExceededError } from './hook.errors.js';
 import { headOf } from './raw-request-of.js';
 import { readRequestBody } from './request-body.js';
 import { SourceRate } from './source-rate.js';
@@ -26,7 +25,7 @@ export class HookRequests {
    * @throws HookRateExceededError, or the errors of `readRequestBody`
    */
   async holding<T>(source: InboundSource, incoming: HttpRequest, use: (request: RawRequest) => Promise<T>): Promise<T> {
-    if (source.rate && !(await this.rate.allows(source))) throw new HookRateExceededError(source.rate);
+    await this.rate.take(source);
     const room = this.room.open(source._id);
     try {
       const body = await readRequestBody(incoming, source.maxBytes, room);

@@ -42,7 +42,7 @@ export class HookRateExceededError extends UnreadRequestError {
   readonly remedy = 'Send it again later, and fewer at a time.';
 
   /** `waitMs`: until the next call is taken. */
-  constructor({ calls, per, burst }: RateLimit, waitMs = 0) {
+  constructor({ calls, per, burst }: RateLimit, waitMs: number) {
     const rate = `${shown(calls)} ${calls === 1 ? 'call' : 'calls'} a ${per}`;
     const atOnce = burst === 1 ? '' : ` (${shown(burst)} may come at once)`;
     super('The source takes fewer requests than that', `more than ${rate}${atOnce}`);

@@ -35,12 +35,11 @@ export class SourceRate {
     this.prefix = `${redis.prefix}:hook-rate`;
   }
 
-  /** @throws HookRateExceededError, which tells when the next call is taken. */
-  async allows({ _id, rate }: InboundSource): Promise<true> {
-    if (!rate) return true;
+  /** Counts a call. @throws HookRateExceededError, which tells when the next one is taken. */
+  async take({ _id, rate }: InboundSource): Promise<void> {
+    if (!rate) return;
     const asking = this.script.run([`${this.prefix}:${_id}`], [intervalMsOf(rate), rate.burst]);
     const waitMs = await bounded(asking, TIMEOUT_MS, 'Asking for the rate of a source').catch(() => 0);
     if (waitMs !== 0) throw new HookRateExceededError(rate, Number(waitMs));
-    return true;
   }
 }
