@@ -28,7 +28,7 @@ export class TrafficStateDto {
   /** When the open breaker lets a call through. */
   probeAt!: Date | null;
 
-  /** The vendor asked for no calls before then (`Retry-After`). */
+  /** The vendor asked for fewer calls: there are none before then. */
   coolUntil!: Date | null;
 
   paused!: boolean;
