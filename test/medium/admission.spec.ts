@@ -63,7 +63,10 @@ describe('the admission of tries', () => {
     });
 
     it('cools down for a minute at the most', async () => {
-      const { gate } = admissionKeysOf(admissionPrefixOf(host.settings.redis.prefix ?? '', 'delivery'), owner.integrationId);
+      const { gate } = admissionKeysOf(
+        admissionPrefixOf(host.settings.redis.prefix ?? '', 'delivery'),
+        owner.integrationId,
+      );
       await host.find(RedisConnections).forQueues().hset(gate, 'throttled', 1_000);
       expectAbout(await throttled(), 60_000);
     });
