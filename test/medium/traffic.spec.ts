@@ -8,6 +8,7 @@ import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.j
 import { LaneQueues } from '../../src/queues/lane-queues.js';
 import { TrafficService } from '../../src/scheduling/traffic.service.js';
 import { Database } from '../../src/storage/database.js';
+import { allEnded, emitMany } from '../support/emit-many.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { mostWithin } from '../support/most-within.js';
@@ -17,37 +18,12 @@ import { PatientRegistered, PatientRepository } from '../support/test-lab.js';
 
 const QUICK = { reconciler: { intervalMs: 500, graceMs: 1_000 } };
 
-const emitMany = (host: TestHost, count: number, patientOf: (index: number) => string = () => 'P-1') =>
-  Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: patientOf(index), visit: index }),
-    ),
-  );
-
-const allEnded = (host: TestHost, timeoutMs = 30_000) =>
-  eventually(
-    () => host.logs(),
-    (logs) => logs.length > 0 && logs.every(({ status }) => status !== 'QUEUED'),
-    timeoutMs,
-  );
-
 /** What is emitted meanwhile goes into MongoDB only, and nobody is told when it may go on. */
 async function leaveToSweeps<T>(host: TestHost, { _id }: Integration, emit: () => Promise<T>): Promise<T> {
   const paused = await host.find(TrafficService).pause(LAB, _id, { by: 'test', reason: 'Left to the sweeps' });
   const emitted = await emit();
   await host.find(IntegrationDirectory).update(paused, { pause: null }, 'test');
   return emitted;
-}
-
-/** When its calls arrived; those that came within half a second of each other together. */
-function roundsOf({ requests }: FakeVendor): number[][] {
-  const rounds: number[][] = [];
-  for (const at of requests.map(({ receivedAt }) => receivedAt.getTime())) {
-    const round = rounds.at(-1);
-    if (round && at - (round.at(-1) ?? 0) < 500) round.push(at);
-    else rounds.push([at]);
-  }
-  return rounds;
 }
 
 describe('the traffic of an integration', () => {
@@ -196,52 +172,6 @@ describe('the traffic of an integration', () => {
         (answer) => answer.body.enabled === false,
       );
       expect(body.disabledReason).toMatch(/failed for/);
-    });
-  });
-
-  describe('with a vendor that throttles', () => {
-    const soon = { maxAttempts: 50, baseDelayMs: 10, maxDelayMs: 10 };
-
-    it('makes no calls for as long as it asks, although others have their slots already', async () => {
-      const throttledAt: number[] = [];
-      vendor.answer(() => {
-        if (throttledAt.length > 0) return { status: 200 };
-        throttledAt.push(Date.now());
-        return { status: 429, headers: { 'retry-after': '3' } };
-      });
-      await host.createIntegration({
-        url: vendor.url,
-        retryPolicy: soon,
-        traffic: { rate: { calls: 1, per: 'second', burst: 1 } },
-      });
-      await emitMany(host, 3);
-      const logs = await allEnded(host);
-      expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
-      const [, ...later] = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
-      expect(Math.min(...later) - (throttledAt[0] ?? 0)).toBeGreaterThanOrEqual(2_990);
-    });
-
-    it('makes fewer and fewer calls where it does not say how long, and goes on once it takes one', async () => {
-      let throttles = true;
-      vendor.answer(() => ({ status: throttles ? 429 : 200 }));
-      const { _id } = await host.createIntegration({ url: vendor.url, retryPolicy: soon });
-      await emitMany(host, 20);
-      const rounds = await eventually(
-        () => roundsOf(vendor),
-        ({ length }) => length >= 4,
-      );
-      throttles = false;
-      const [first = [], ...further] = rounds;
-      // Each of the first ones was on its way before an answer had come.
-      expect(first.length).toBeLessThanOrEqual(20);
-      for (const round of further) expect(round.length).toBeLessThanOrEqual(2);
-      const waits = further.map(([begin = 0], index) => begin - (rounds[index]?.[0] ?? 0));
-      expect(waits[0]).toBeGreaterThanOrEqual(990);
-      expect(waits[1]).toBeGreaterThanOrEqual(1_990);
-      expect(waits[2]).toBeGreaterThanOrEqual(3_990);
-      const logs = await allEnded(host);
-      expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
-      expect(await host.find(TrafficService).stateOf(LAB, _id)).toMatchObject({ due: 0, coolUntil: null });
     });
   });
 
@@ -397,6 +327,30 @@ describe('the traffic of an integration', () => {
       });
       const log = await host.waitForLog(forgotten ?? '', 'SUCCESS');
       expect(vendor.requests.map(({ headers }) => headers['webhook-id'])).toEqual([log._id]);
+    });
+
+    it('tells how many a FAILed one holds back, and which it is, until a person has settled it', async () => {
+      vendor.answer(({ json }) => ({ status: isRecord(json) && json['visit'] === 1 ? 422 : 200 }));
+      const { _id } = await ordered({ by: 'patientId', afterFail: 'hold' });
+      const logIds: unknown[] = [];
+      for (let visit = 0; visit < 4; visit += 1) {
+        const event = { tenantId: LAB, patientId: 'P-10', visit };
+        logIds.push((await host.dispatcher.emit(PatientRegistered, event)).deliveries[0]?.logId);
+      }
+      const key = await host.createKey();
+      const traffic = async () =>
+        (await host.http.get(`/v1/integrations/${_id}/traffic`).set('authorization', `Bearer ${key}`).expect(200)).body;
+      const [, failed, held] = logIds;
+      expect(await eventually(traffic, (state) => state.held === 2 && state.due === 0)).toMatchObject({
+        oldestDueAt: null,
+        longestHeld: { logId: held, behind: { logId: failed, status: 'FAIL' } },
+      });
+      await host.http
+        .post(`/v1/logs/${String(failed)}/resolve`)
+        .set('authorization', `Bearer ${key}`)
+        .send({ note: 'Registered by telephone' })
+        .expect(200);
+      expect(await eventually(traffic, (state) => state.held === 0)).toMatchObject({ longestHeld: null });
     });
 
     it.each([
