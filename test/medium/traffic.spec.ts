@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
 import { isRecord } from '../../src/common/primitives.js';
 import { BacklogSweep } from '../../src/dispatch/backlog-sweep.js';
 import type { Integration } from '../../src/integrations/integration.js';
@@ -158,7 +159,8 @@ describe('the traffic of an integration', () => {
       expect((await state()).body).toMatchObject({ breaker: 'closed', due: 0 });
     });
 
-    it('disables an integration whose breaker has been open for too long, and says why', async () => {
+    it('disables an integration whose breaker has been open for too long, and says so and why', async () => {
+      const said = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       vendor.answer({ status: 503 });
       const { _id } = await host.createIntegration({
         url: vendor.url,
@@ -172,6 +174,11 @@ describe('the traffic of an integration', () => {
         (answer) => answer.body.enabled === false,
       );
       expect(body.disabledReason).toMatch(/failed for/);
+      await eventually(
+        () => said.mock.calls.flat(),
+        (lines) => lines.includes(`Integration ${_id} was disabled: ${body.disabledReason}`),
+      );
+      said.mockRestore();
     });
   });
 
