@@ -1,10 +1,12 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { CALLBACK_KINDS, type CallbackKind, type Receiver } from '../common/callback-receiver.js';
+import { CALLBACK_KINDS, type CallbackKind, receiverName } from '../common/callback-receiver.js';
 import { Rounds } from '../common/rounds.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
 import { CallbackOutbox } from '../logging/callback-outbox.js';
 import { CallbackQueue } from '../scheduling/callback-queue.js';
+import { LateCallbacks } from '../scheduling/late-callbacks.js';
+import type { LateWork } from '../scheduling/late-watch.js';
 
 /** Logs of one receiver that one round queues: more than it has places for, so that no round is waited for. */
 const PAGE_SIZE = 200;
@@ -14,10 +16,12 @@ const PAGE_SIZE = 200;
 export class CallbackReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(CallbackReconciler.name);
   private readonly rounds: Rounds;
+  private readonly overdue: Record<CallbackKind, readonly LateWork[]> = { class: [], url: [] };
 
   constructor(
     private readonly outbox: CallbackOutbox,
     private readonly queue: CallbackQueue,
+    private readonly late: LateCallbacks,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {
@@ -38,11 +42,15 @@ export class CallbackReconciler implements OnApplicationBootstrap, OnModuleDestr
 
   private async queueOverdue(kind: CallbackKind, stopping: AbortSignal): Promise<void> {
     const until = new Date(Date.now() - this.settings.reconciler.graceMs);
-    let receiver: Receiver | null = null;
-    while (!stopping.aborted) {
-      receiver = await this.outbox.nextWithDue(kind, receiver, until);
-      if (!receiver) return;
+    const overdue: LateWork[] = [];
+    let next = await this.outbox.nextWithDue(kind, null, until);
+    while (next && !stopping.aborted) {
+      const { receiver, dueAt } = next;
+      overdue.push({ of: receiverName(receiver), dueAt });
       await this.queue.addDue(receiver, await this.outbox.findDueOf(receiver, until, PAGE_SIZE));
+      next = await this.outbox.nextWithDue(kind, receiver, until);
     }
+    this.overdue[kind] = overdue;
+    this.late.seen([...this.overdue.class, ...this.overdue.url]);
   }
 }

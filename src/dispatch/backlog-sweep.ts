@@ -4,7 +4,9 @@ import type { IntegrationId } from '../common/ids.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
-import { type LateDelivery, LateWatch } from '../scheduling/late-watch.js';
+import { LateDeliveries } from '../scheduling/late-deliveries.js';
+import type { LateWork } from '../scheduling/late-watch.js';
+
 import { DeliveryOrder } from './delivery-order.js';
 
 /** Logs of one integration that one look takes. */
@@ -17,7 +19,7 @@ export class BacklogSweep {
     private readonly logs: IntegrationLogStore,
     private readonly queue: DeliveryQueue,
     private readonly order: DeliveryOrder,
-    private readonly late: LateWatch,
+    private readonly late: LateDeliveries,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -27,9 +29,9 @@ export class BacklogSweep {
    */
   async queueOverdue(stopping: AbortSignal): Promise<void> {
     const until = new Date(Date.now() - this.settings.reconciler.graceMs);
-    const overdue: LateDelivery[] = [];
+    const overdue: LateWork[] = [];
     await this.forEachWithDue(until, stopping, async (due) => {
-      if (await this.queue.refill(due.integrationId)) overdue.push(due);
+      if (await this.queue.refill(due.integrationId)) overdue.push({ of: due.integrationId, dueAt: due.dueAt });
     });
     this.late.seen(overdue);
   }

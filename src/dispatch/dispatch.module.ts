@@ -31,6 +31,7 @@ import { PreviewPipeline, previewSteps, WithheldTokenDesks } from './preview/pre
 import { PreviewRuns } from './preview/preview-runs.js';
 import { PreviewWarnings } from './preview/preview-warnings.js';
 import { WebhookPreviewer } from './preview/webhook-previewer.js';
+import { HeldSweep } from './held-sweep.js';
 import { Reconciler } from './reconciler.js';
 import { TryWorker } from './try-worker.js';
 
@@ -71,6 +72,7 @@ import { TryWorker } from './try-worker.js';
     DeliveryWorker,
     DueTries,
     BacklogSweep,
+    HeldSweep,
     Reconciler,
   ],
   exports: [

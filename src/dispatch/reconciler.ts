@@ -4,6 +4,7 @@ import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
 import type { Role } from '../config/waybill-options.js';
 import { BacklogSweep } from './backlog-sweep.js';
 import { EventStore } from './event-store.js';
+import { HeldSweep } from './held-sweep.js';
 
 /** Events that one round completes. */
 const PAGE_SIZE = 500;
@@ -21,6 +22,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly events: EventStore,
     private readonly backlog: BacklogSweep,
+    private readonly held: HeldSweep,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(ROLE) private readonly role: Role,
   ) {
@@ -29,6 +31,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       { what: 'Queueing what is overdue', work: (stopping) => this.backlog.queueOverdue(stopping) },
       { what: 'Queueing what is due soon', work: (stopping) => this.backlog.queueUpcoming(stopping) },
       { what: 'Bringing back what was set aside', work: (stopping) => this.backlog.bringBackSetAside(stopping) },
+      { what: 'Counting what is held', work: (stopping) => this.held.count(stopping) },
     ];
     this.rounds = new Rounds(settings.reconciler.intervalMs, parts, this.log);
   }

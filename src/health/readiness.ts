@@ -4,7 +4,7 @@ import { LogFallback } from '../logging/log-fallback.js';
 import { LogWriter } from '../logging/log-writer.js';
 import { LANES } from '../queues/jobs.js';
 import { LaneQueues } from '../queues/lane-queues.js';
-import { LateWatch } from '../scheduling/late-watch.js';
+import { LateDeliveries } from '../scheduling/late-deliveries.js';
 import { Database } from '../storage/database.js';
 import type { DependencyHealthDto, ReadyDto, UnwrittenDto } from './health.dto.js';
 
@@ -18,7 +18,7 @@ export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly lanes: LaneQueues,
-    private readonly late: LateWatch,
+    private readonly late: LateDeliveries,
     private readonly fallback: LogFallback,
     private readonly writer: LogWriter,
   ) {}

@@ -92,18 +92,27 @@ export class CallbackOutbox {
       .toArray();
   }
 
-  /** The next receiver of a kind that has something due until then: a walk along the index. */
-  async nextWithDue(kind: CallbackKind, after: Receiver | null, until: Date): Promise<Receiver | null> {
+  /** The next receiver of a kind that has something due until then, and since when: a walk along the index. */
+  async nextWithDue(
+    kind: CallbackKind,
+    after: Receiver | null,
+    until: Date,
+  ): Promise<{ receiver: Receiver; dueAt: Date } | null> {
     const key = kind === 'class' ? 'actionId' : 'integrationId';
     const [log] = await this.logs
       .find({ ...placeAfter(kind, after), [`callbacks.${kind}.nextAt`]: { $gt: new Date(0), $lte: until } })
-      .project<Pick<IntegrationLog, 'actionId' | 'integrationId'>>({ actionId: 1, integrationId: 1 })
+      .project<Pick<IntegrationLog, 'actionId' | 'integrationId' | 'callbacks'>>({
+        actionId: 1,
+        integrationId: 1,
+        [`callbacks.${kind}.nextAt`]: 1,
+      })
       .sort({ [key]: 1, [`callbacks.${kind}.nextAt`]: 1 })
       .hint(`callbacks_${kind}`)
       .limit(1)
       .toArray();
-    if (kind === 'class') return log?.actionId ? { kind, actionId: log.actionId } : null;
-    return log?.integrationId ? { kind, integrationId: log.integrationId } : null;
+    const dueAt = log?.callbacks?.[kind]?.nextAt;
+    const receiver = log && receiverIn(kind, log);
+    return receiver && dueAt ? { receiver, dueAt } : null;
   }
 
   private async settle(
@@ -136,6 +145,14 @@ export class CallbackOutbox {
       { returnDocument: 'after', projection: WITHOUT_BODIES },
     );
   }
+}
+
+function receiverIn(
+  kind: CallbackKind,
+  { actionId, integrationId }: Pick<IntegrationLog, 'actionId' | 'integrationId'>,
+): Receiver | null {
+  if (kind === 'class') return actionId ? { kind, actionId } : null;
+  return integrationId ? { kind, integrationId } : null;
 }
 
 /** The receivers of a kind behind one, in the order of its index. */

@@ -104,6 +104,12 @@ export const INTEGRATION_LOGS = defineCollection<IntegrationLog>({
       serves: 'ordering: the unfinished deliveries of an integration with the same key, in their order',
     },
     {
+      name: 'held',
+      keys: { integrationId: 1, nextAttemptAt: 1, updatedAt: 1 },
+      options: { partialFilterExpression: { status: 'QUEUED', 'order.key': { $exists: true } } },
+      serves: 'ordering: the deliveries of an integration that wait for others, the longest waiting first',
+    },
+    {
       name: 'order_at_once',
       keys: { integrationId: 1, 'order.key': 1 },
       options: {

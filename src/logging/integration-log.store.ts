@@ -12,11 +12,11 @@ import {
   contextKeysOf,
   type DeliveryOrderKey,
   type IntegrationLog,
-  type LogStatus,
   type Resolution,
   type RetryRequest,
 } from './integration-log.js';
 import { INTEGRATION_ATTEMPTS, INTEGRATION_LOGS } from './integration-log.collection.js';
+import { unfinishedBefore } from './held-logs.js';
 import { BodyReader } from './payloads/body-reader.js';
 import { ChangedSpans } from './changed-spans.js';
 import { LogOrigins } from './log-origins.js';
@@ -296,22 +296,15 @@ export class IntegrationLogStore implements OnModuleInit {
   }
 
   /** Whether a delivery with the same ordering key and an earlier place has not ended; with `hold`, or has FAILed and is not resolved. */
-  async isBehind({ integrationId }: IntegrationLog, { key, seq }: DeliveryOrderKey, hold: boolean): Promise<boolean> {
-    const unfinished: LogStatus[] = hold ? ['QUEUED', 'FAIL'] : ['QUEUED'];
-    const earlier = await this.rawLogs.findOne(
-      {
-        integrationId,
-        'order.key': key,
-        'order.seq': { $lt: seq },
-        status: { $in: unfinished },
-        'resolution.kind': { $ne: 'resolved' },
-      },
-      { projection: { _id: 1 }, hint: 'order' },
-    );
+  async isBehind({ integrationId }: IntegrationLog, order: DeliveryOrderKey, hold: boolean): Promise<boolean> {
+    const earlier = await this.rawLogs.findOne(unfinishedBefore(integrationId, order, hold), {
+      projection: { _id: 1 },
+      hint: 'order',
+    });
     return earlier !== null;
   }
 
-  /** Takes the due time from a QUEUED log that has to wait for another one. */
+  /** Takes the due time from a QUEUED log that has to wait for another one: it is held. */
   async setAside({ _id, attemptCount }: IntegrationLog): Promise<void> {
     await this.rawLogs.updateOne(
       { _id, status: 'QUEUED', attemptCount },

@@ -152,7 +152,7 @@ export interface LogSummary {
   errorClass: ErrorClass | null;
   errorCode: string | null;
   errorMessage: string | null;
-  /** When its next try is due; `null` where none will be made by itself. */
+  /** When its next try is due; `null` where none will be made by itself, and while a QUEUED one waits for another to end. */
   nextAttemptAt: Date | null;
   completedAt: Date | null;
   /** What the last try that lifted anything has lifted from its answer; missing where none has. */

@@ -130,7 +130,7 @@ export class LogDto {
 
   errorMessage!: string | null;
 
-  /** When the next try is due; `null` where none will be made by itself. */
+  /** When the next try is due; `null` where none will be made by itself, and while it waits for an earlier one of its order. */
   nextAttemptAt!: Date | null;
 
   /** What was lifted from the vendor's answer, by the names that the integration gives. */

@@ -11,6 +11,7 @@ import { LogExport } from './export/log-export.js';
 import { LogErasure } from './erasure/log-erasure.js';
 import { LostCalls } from './decorator/lost-calls.js';
 import { ProcessRegistry } from './decorator/process-registry.js';
+import { HeldLogs } from './held-logs.js';
 import { IntegrationLogStore } from './integration-log.store.js';
 import { LogFallback } from './log-fallback.js';
 import { LogFinder } from './log-finder.js';
@@ -62,6 +63,7 @@ import { LogSpool } from './spool/log-spool.js';
     LogSpool,
     LogFallback,
     LogWriter,
+    HeldLogs,
     IntegrationLogStore,
     LogFinder,
     LogExport,
@@ -73,6 +75,7 @@ import { LogSpool } from './spool/log-spool.js';
   exports: [
     ChangedSpans,
     LogErasure,
+    HeldLogs,
     IntegrationLogStore,
     LogExport,
     LogFallback,

@@ -3,6 +3,7 @@ import { Counter, Gauge } from 'prom-client';
 import { bounded } from '../common/bounded.js';
 import { LogFallback } from '../logging/log-fallback.js';
 import { LogWriter } from '../logging/log-writer.js';
+import { gaugesIn } from './gauges-in.js';
 import { secondsSince } from './seconds-since.js';
 import { WaybillMetrics } from './waybill-metrics.js';
 
@@ -17,12 +18,11 @@ export class LogMetrics {
     fallback: LogFallback,
     writer: LogWriter,
   ) {
-    this.gauge('waybill_log_spool_bytes', 'Log entries in files of this process', () => fallback.spooledBytes());
-    this.gauge('waybill_log_spool_max_bytes', 'What those files may hold', () => fallback.maxSpooledBytes());
-    this.gauge(
-      'waybill_log_stuck_seconds',
-      'How long log entries have found room only in memory; 0: they find it',
-      () => secondsSince(writer.stuckSince()),
+    const gauge = gaugesIn(metrics.registry);
+    gauge('waybill_log_spool_bytes', 'Log entries in files of this process', () => fallback.spooledBytes());
+    gauge('waybill_log_spool_max_bytes', 'What those files may hold', () => fallback.maxSpooledBytes());
+    gauge('waybill_log_stuck_seconds', 'How long log entries have found room only in memory; 0: they find it', () =>
+      secondsSince(writer.stuckSince()),
     );
     this.queued(fallback);
     this.counter('waybill_log_entries_drained_total', 'Log entries that were kept and are in MongoDB now', () =>
@@ -47,11 +47,6 @@ export class LogMetrics {
         await counting.then((count) => gauge.set(count)).catch(() => undefined);
       },
     });
-  }
-
-  private gauge(name: string, help: string, read: () => number): void {
-    const registers = [this.metrics.registry];
-    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
   }
 
   private counter(name: string, help: string, read: () => number): void {

@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '../integrations/integration.js';
+import { httpDateMs } from './http-date.js';
 
 /** A vendor that asks for more is asked again after this: 24 hours. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
@@ -23,14 +24,11 @@ export function backoffMs(
 }
 
 /**
- * `Retry-After` in milliseconds from now: delay-seconds or an HTTP-date (RFC 9110, section 10.2.3), capped at 24 hours;
+ * `Retry-After` in milliseconds from now: delay-seconds or an HTTP-date in any of its forms (RFC 9110, section 10.2.3), capped at 24 hours;
  * `null` where the header is absent or is neither.
  */
 export function retryAfterMs(header: string | undefined, now: Date): number | null {
   const value = header?.trim() ?? '';
-  const askedMs = /^\d{1,10}$/.test(value) ? Number(value) * 1_000 : httpDate(value) - now.getTime();
+  const askedMs = /^\d{1,10}$/.test(value) ? Number(value) * 1_000 : httpDateMs(value, now) - now.getTime();
   return Number.isFinite(askedMs) ? Math.min(MAX_RETRY_AFTER_MS, Math.max(0, askedMs)) : null;
 }
-
-/** Date.parse alone would also read `1.5` and other forms that are no HTTP-date. */
-const httpDate = (value: string) => (/^[A-Z][a-z]+, /.test(value) ? Date.parse(value) : Number.NaN);

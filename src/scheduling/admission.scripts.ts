@@ -25,8 +25,10 @@ local integration, lane = ARGV[1], ARGV[2]
 -- Of all slots, what one tenant may hold; of all calls, what an integration may hold whose tries take longer than SLOW_MS,
 -- several times what they take to be read and recorded by a worker that has no slot left.
 local SHARE, SLOW_SHARE, SLOW_MS = 0.6, 0.1, 2000
--- Calls by which an open breaker finds out whether the vendor is back.
+-- Calls by which an open breaker finds out whether the vendor is back, and a cool-down whether it takes calls again.
 local PROBES = 2
+-- A vendor that throttles and does not say for how long is left alone for so long, twice as long each time: 1, 2, 4, ... 60 s.
+local COOL_MS, MAX_COOL_MS = 1000, 60000
 -- Tries of one integration that wait in Redis.
 local WINDOW = 1000
 local KEPT_MS = 172800000
@@ -61,7 +63,7 @@ end
 
 -- How many tries of the integration may be in the lane.
 local function limit()
-  if redis.call('HEXISTS', gateKey, 'openUntil') == 1 then return PROBES end
+  if redis.call('HEXISTS', gateKey, 'openUntil') == 1 or redis.call('HEXISTS', gateKey, 'throttled') == 1 then return PROBES end
   local calls = capacity()
   local sharing = redis.call('SCARD', crowdKey)
   if redis.call('SISMEMBER', crowdKey, integration) == 0 then sharing = sharing + 1 end
@@ -164,17 +166,19 @@ return answer
  * Takes the slots of tries back, tells the breaker what became of them, and fills the free slots.
  *
  * ARGV: 11 failures (0 to 1) that open the breaker, 12 calls before it may, 13 window (ms), 14 how long it opens (ms), then
- * for each try: the try, `ok` | `failed` | `parked` | `again` | `cool`, and for `cool` the milliseconds that the vendor asked for.
+ * for each try: the try, `ok` | `failed` | `parked` | `again` | `cool`, and for `cool` the milliseconds that the vendor asked for,
+ * or 0 where it did not say.
  * Answers: room in the window for the backlog, which the caller then reads, ms until the breaker's next probe or 0,
- * `opened` | `closed` | '', ms since it first opened or 0, then as 'fill' says.
+ * `opened` | `closed` | '', ms since it first opened or 0, ms until the vendor has cooled down or 0, then as 'fill' says.
  */
 export const RELEASE = `${PRELUDE}
 local ratio, least, window, openMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 local change = ''
-local gate = redis.call('HMGET', gateKey, 'openUntil', 'openSince', 'opens', 'probesOk', 'period', 'calls', 'failures', 'callsBefore', 'failuresBefore', 'coolUntil')
+local gate = redis.call('HMGET', gateKey, 'openUntil', 'openSince', 'opens', 'probesOk', 'period', 'calls', 'failures', 'callsBefore', 'failuresBefore', 'coolUntil', 'throttled')
 local openUntil, openSince, opens, probesOk = tonumber(gate[1] or 0), tonumber(gate[2] or 0), tonumber(gate[3] or 0), tonumber(gate[4] or 0)
 local period, calls, failures = tonumber(gate[5] or 0), tonumber(gate[6] or 0), tonumber(gate[7] or 0)
-local callsBefore, failuresBefore, cool = tonumber(gate[8] or 0), tonumber(gate[9] or 0), tonumber(gate[10] or 0)
+local callsBefore, failuresBefore = tonumber(gate[8] or 0), tonumber(gate[9] or 0)
+local cool, throttled = tonumber(gate[10] or 0), tonumber(gate[11] or 0)
 
 -- The window slides by halves: what counts is the current half and the one before.
 local current = math.floor(now * 2 / window)
@@ -194,7 +198,16 @@ for i = 15, #ARGV, 3 do
   if outcome == 'parked' and redis.call('HEXISTS', jobsKey, 'asked:' .. ARGV[i]) == 1 then outcome = 'again' end
   free(ARGV[i])
   if outcome == 'again' then redis.call('ZADD', windowKey, now, ARGV[i]) end
-  if outcome == 'cool' then cool = math.max(cool, now + tonumber(ARGV[i + 2])) end
+  local asked = tonumber(ARGV[i + 2])
+  if outcome == 'cool' and asked > 0 then
+    cool = math.max(cool, now + asked)
+  -- While it cools down, what comes are answers to calls that began before.
+  elseif outcome == 'cool' and now >= cool then
+    cool = now + math.min(MAX_COOL_MS, COOL_MS * 2 ^ throttled)
+    throttled = throttled + 1
+  elseif outcome == 'ok' and now >= cool then
+    throttled = 0
+  end
   if outcome == 'ok' or outcome == 'failed' or outcome == 'cool' then
     if openUntil > 0 then
       -- While it is open, only probes count; others began before.
@@ -224,13 +237,14 @@ end
 
 redis.call('HSET', gateKey, 'period', period, 'calls', calls, 'failures', failures, 'callsBefore', callsBefore, 'failuresBefore', failuresBefore)
 if cool > now then redis.call('HSET', gateKey, 'coolUntil', cool) else redis.call('HDEL', gateKey, 'coolUntil') end
+if throttled > 0 then redis.call('HSET', gateKey, 'throttled', throttled) else redis.call('HDEL', gateKey, 'throttled') end
 if openUntil > 0 then
   redis.call('HSET', gateKey, 'openUntil', openUntil, 'openSince', openSince, 'opens', opens, 'probesOk', probesOk)
 elseif change == 'closed' then
   redis.call('HDEL', gateKey, 'openUntil', 'openSince', 'opens', 'probesOk')
 end
 
-local answer = { 0, math.max(0, openUntil - now), change, openSince > 0 and now - openSince or 0 }
+local answer = { 0, math.max(0, openUntil - now), change, openSince > 0 and now - openSince or 0, math.max(0, cool - now) }
 fill(answer)
 answer[1] = roomForBacklog()
 settle()

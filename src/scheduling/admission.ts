@@ -52,11 +52,11 @@ export type SlotOutcome =
   | { readonly kind: 'ok' }
   /** It did not, or not as a vendor in good health would. */
   | { readonly kind: 'failed' }
-  /** It asked for fewer calls: none for so many milliseconds. */
+  /** It asked for fewer calls: none for so many milliseconds; 0: it did not say how many. */
   | { readonly kind: 'cool'; readonly forMs: number }
   /** It was not called, and there is nothing to do for this try now. */
   | { readonly kind: 'parked' }
-  /** It was not called, because its breaker opened: the try waits for another slot. */
+  /** It was not called, because its breaker opened or it asked for fewer calls: the try waits for another slot. */
   | { readonly kind: 'again' };
 
 export interface ReleasedTry {
@@ -70,6 +70,8 @@ export interface Released extends Admitted {
   readonly change: 'opened' | 'closed' | null;
   /** Since the breaker opened first, in milliseconds; 0: it is closed. */
   readonly openSinceMs: number;
+  /** Until a vendor that throttles is called again, in milliseconds. */
+  readonly coolForMs: number;
 }
 
 /** The gate of an integration as it stands. */
@@ -88,7 +90,7 @@ const WORKER_TTL_MS = 15_000;
 
 /**
  * Decides which tries may be in the lane: per integration and across all processes so many at a time, so many in a span of
- * time, few where the vendor is slow, two where its breaker is open. What it keeps in Redis can be lost: then the reconciler
+ * time, few where the vendor is slow, two where its breaker is open or it throttles. What it keeps in Redis can be lost: then the reconciler
  * asks again, and breakers start closed.
  */
 @Injectable()
@@ -135,7 +137,7 @@ export class Admission {
   async release(owner: SlotOwner, tries: readonly ReleasedTry[]): Promise<Released> {
     const { breaker } = owner.traffic ?? DEFAULT_TRAFFIC;
     const jobId = randomUUID();
-    const [room, openForMs, change, openSinceMs, ...filled] = listOf(
+    const [room, openForMs, change, openSinceMs, coolForMs, ...filled] = listOf(
       await this.releaseScript.run(this.keysOf(owner), [
         ...this.argumentsOf(owner, jobId),
         breaker.failureRatio,
@@ -150,6 +152,7 @@ export class Admission {
       room: Number(room),
       openForMs: Number(openForMs),
       openSinceMs: Number(openSinceMs),
+      coolForMs: Number(coolForMs),
       change: change === 'opened' || change === 'closed' ? change : null,
     };
   }

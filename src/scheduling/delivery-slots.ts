@@ -22,8 +22,8 @@ const HEARSAY_MS = 120_000;
 @Injectable()
 export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(DeliverySlots.name);
-  /** Until when breakers are open, as far as this process has heard. */
-  private readonly openUntil = new Map<IntegrationId, number>();
+  /** Until when vendors are not to be called, as far as this process has heard. */
+  private readonly noCallsUntil = new Map<IntegrationId, number>();
   /** Breakers that are not closed, and until when that is worth telling. */
   private readonly tellUntil = new Map<IntegrationId, number>();
   private reporting: NodeJS.Timeout | undefined;
@@ -53,9 +53,9 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Why a try must not be made although it has its slot; `null` where nothing speaks against it. */
-  whyNot({ _id, pause }: TryOwner): 'paused' | 'breaker-open' | null {
+  whyNot({ _id, pause }: TryOwner): 'paused' | 'too-early' | null {
     if (pause) return 'paused';
-    return (this.openUntil.get(_id) ?? 0) > Date.now() ? 'breaker-open' : null;
+    return (this.noCallsUntil.get(_id) ?? 0) > Date.now() ? 'too-early' : null;
   }
 
   /** How many integrations' breakers are open or being probed, as far as this process has heard. */
@@ -87,9 +87,10 @@ export class DeliverySlots implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async follow({ integrationId, traffic }: SlotOwner, released: Released): Promise<void> {
-    const { openForMs, openSinceMs, change } = released;
-    if (openForMs > 0) this.openUntil.set(integrationId, Date.now() + openForMs);
-    else this.openUntil.delete(integrationId);
+    const { openForMs, openSinceMs, coolForMs, change } = released;
+    const noCallsForMs = Math.max(openForMs, coolForMs);
+    if (noCallsForMs > 0) this.noCallsUntil.set(integrationId, Date.now() + noCallsForMs);
+    else this.noCallsUntil.delete(integrationId);
     if (openForMs > 0 || openSinceMs > 0) this.tellUntil.set(integrationId, Date.now() + openForMs + HEARSAY_MS);
     else this.tellUntil.delete(integrationId);
     if (change === 'opened')

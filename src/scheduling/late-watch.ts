@@ -1,38 +1,39 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { IntegrationId } from '../common/ids.js';
+import { Logger } from '@nestjs/common';
 
-/** A delivery that is due and has not been made yet, the oldest of its integration. */
-export interface LateDelivery {
-  readonly integrationId: IntegrationId;
+/** The oldest of what somebody has waiting. */
+export interface LateWork {
+  /** Whose it is. */
+  readonly of: string;
   readonly dueAt: Date;
 }
 
-/** From here on being late is no longer a matter of a burst, in milliseconds. */
-const LATE_MS = 60_000;
-const SAY_EVERY_MS = 60_000;
 const NAMED_AT_MOST = 5;
 
-/** Knows which integrations' deliveries are later than a minute, and says so once a minute: work never waits in silence. */
-@Injectable()
+/** Knows whose work is later than a time, and says so as often as that: work never waits in silence. */
 export class LateWatch {
   private readonly log = new Logger(LateWatch.name);
-  private late: readonly LateDelivery[] = [];
+  private late: readonly LateWork[] = [];
   private saidAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Takes what a look at all integrations has found; paused ones are left out, since a person knows of them. */
-  seen(overdue: readonly LateDelivery[], now = Date.now()): void {
-    this.late = overdue.filter(({ dueAt }) => now - dueAt.getTime() > LATE_MS);
-    if (this.late.length === 0 || now - this.saidAtMs < SAY_EVERY_MS) return;
+  /** `what` begins the sentence that is said, `hint` ends it. */
+  constructor(
+    private readonly what: string,
+    private readonly hint: string,
+    private readonly lateMs: number,
+  ) {}
+
+  /** Takes what a look at all has found. */
+  seen(overdue: readonly LateWork[], now = Date.now()): void {
+    this.late = overdue.filter(({ dueAt }) => now - dueAt.getTime() > this.lateMs);
+    if (this.late.length === 0 || now - this.saidAtMs < this.lateMs) return;
     this.saidAtMs = now;
-    const named = this.late.slice(0, NAMED_AT_MOST).map(({ integrationId }) => integrationId);
+    const named = this.late.slice(0, NAMED_AT_MOST).map(({ of }) => of);
     const more = this.late.length > named.length ? ` and ${this.late.length - named.length} more` : '';
     const seconds = Math.round((now - (this.oldestDueAt()?.getTime() ?? now)) / 1_000);
-    this.log.error(
-      `Deliveries are late by up to ${seconds} s, of ${named.join(', ')}${more}; GET /v1/integrations/:id/traffic tells what holds them`,
-    );
+    this.log.error(`${this.what} up to ${seconds} s, of ${named.join(', ')}${more}; ${this.hint}`);
   }
 
-  /** How many integrations have a delivery that is later than a minute. */
+  /** How many have work that is late. */
   count(): number {
     return this.late.length;
   }

@@ -7,13 +7,36 @@ import { CallPacer } from './call-pacer.js';
 import { CallbackQueue } from './callback-queue.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { DeliverySlots } from './delivery-slots.js';
-import { LateWatch } from './late-watch.js';
+import { HeldDeliveries } from './held-deliveries.js';
+import { LateCallbacks } from './late-callbacks.js';
+import { LateDeliveries } from './late-deliveries.js';
 import { TrafficService } from './traffic.service.js';
 import { TryOwners } from './try-owners.js';
 
 @Module({
   imports: [IntegrationsModule, LoggingModule, QueuesModule],
-  providers: [Admission, CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService, TryOwners],
-  exports: [CallbackQueue, CallPacer, DeliveryQueue, DeliverySlots, LateWatch, TrafficService, TryOwners],
+  providers: [
+    Admission,
+    CallbackQueue,
+    CallPacer,
+    DeliveryQueue,
+    DeliverySlots,
+    HeldDeliveries,
+    LateCallbacks,
+    LateDeliveries,
+    TrafficService,
+    TryOwners,
+  ],
+  exports: [
+    CallbackQueue,
+    CallPacer,
+    DeliveryQueue,
+    DeliverySlots,
+    HeldDeliveries,
+    LateCallbacks,
+    LateDeliveries,
+    TrafficService,
+    TryOwners,
+  ],
 })
 export class SchedulingModule {}

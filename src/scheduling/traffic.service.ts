@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { IntegrationId, TenantId } from '../common/ids.js';
 import type { Integration } from '../integrations/integration.js';
 import { IntegrationDirectory } from '../integrations/integration-directory.js';
+import { HeldLogs } from '../logging/held-logs.js';
 import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { Admission, slotOwnerOf } from './admission.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import type { TrafficStateDto } from './traffic.dto.js';
+import type { HeldDeliveryDto, TrafficStateDto } from './traffic.dto.js';
 
 /** What a person does about the deliveries of an integration, and sees of them. */
 @Injectable()
@@ -13,6 +14,7 @@ export class TrafficService {
   constructor(
     private readonly directory: IntegrationDirectory,
     private readonly logs: IntegrationLogStore,
+    private readonly heldLogs: HeldLogs,
     private readonly admission: Admission,
     private readonly queue: DeliveryQueue,
   ) {}
@@ -44,19 +46,31 @@ export class TrafficService {
   async stateOf(tenantId: TenantId, id: IntegrationId): Promise<TrafficStateDto> {
     const integration = await this.directory.get(tenantId, id);
     const now = Date.now();
-    const [gate, due] = await Promise.all([
+    const [gate, due, held, longestHeld] = await Promise.all([
       this.admission.look(slotOwnerOf(id, integration)),
       this.logs.countDueOf(id, new Date(now)),
+      this.heldLogs.countOf(id),
+      this.longestHeld(integration),
     ]);
     return {
       inLane: gate.inLane,
       limit: gate.limit,
       due: due.count,
       oldestDueAt: due.oldestAt,
+      held,
+      longestHeld,
       breaker: gate.breaker,
       probeAt: gate.breaker === 'open' ? new Date(now + gate.probeInMs) : null,
       coolUntil: gate.coolForMs > 0 ? new Date(now + gate.coolForMs) : null,
       paused: integration.pause !== null,
     };
+  }
+
+  private async longestHeld({ _id, traffic }: Integration): Promise<HeldDeliveryDto | null> {
+    const held = await this.heldLogs.longestOf(_id);
+    if (!held) return null;
+    const before = await this.heldLogs.firstBefore(held, traffic.ordering?.afterFail === 'hold');
+    const behind = before && { logId: before._id, status: before.status };
+    return { logId: held._id, since: held.updatedAt, behind };
   }
 }

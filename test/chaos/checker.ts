@@ -13,7 +13,7 @@ export interface Findings {
   readonly faults: readonly string[];
   readonly failed: number;
   readonly unknown: number;
-  /** Tries that a living worker ended without an answer, or after another had taken them over. */
+  /** Tries whose call a vendor may have taken, for all that the living worker knew which made it: they timed out or were taken over. */
   readonly unheard: number;
   /** Calls by which a vendor took what it had taken before. */
   readonly duplicates: number;
@@ -22,7 +22,7 @@ export interface Findings {
   readonly unrecorded: number;
 }
 
-type Try = Pick<Attempt, 'number' | 'outcome' | 'response'> & { readonly superseded: boolean };
+type Try = Pick<Attempt, 'number' | 'outcome' | 'response' | 'errorCode'> & { readonly superseded: boolean };
 
 /** Compares what the logs say with what the vendors saw. */
 export function check({ logs, attempts, vendors }: Account): Findings {
@@ -43,9 +43,7 @@ export function check({ logs, attempts, vendors }: Account): Findings {
     );
     counts.failed += log.status === 'FAIL' ? 1 : 0;
     counts.unknown += tries.filter(({ outcome }) => outcome === 'unknown').length;
-    counts.unheard += tries.filter(
-      ({ outcome, response, superseded }) => superseded || (outcome === 'fail' && response === null),
-    ).length;
+    counts.unheard += taken > 0 ? tries.filter(isUnheard).length : 0;
     counts.duplicates += Math.max(0, taken - 1);
     if (log.vendor) duplicatesOf[log.vendor] = (duplicatesOf[log.vendor] ?? 0) + Math.max(0, taken - 1);
     counts.unrecorded += unrecorded;
@@ -65,7 +63,7 @@ function faultsOf(
     faults.push(`counts ${attemptCount} tries and has ${numbers.join()}`);
   if (status === 'SUCCESS' && taken === 0) faults.push('is a success that its vendor never took');
   // What a vendor took beyond that must have been a call whose answer we could not know.
-  const unheard = tries.filter(({ response, superseded }) => response === null || superseded).length;
+  const unheard = tries.filter((one) => isUnheard(one) || one.outcome === 'unknown').length;
   if (taken - (status === 'SUCCESS' ? 1 : 0) > unheard + unrecorded)
     faults.push(
       `is ${status} (${errorCode}) and was taken ${taken} times, with ${unheard} unheard and ${unrecorded} unrecorded calls`,
@@ -74,6 +72,9 @@ function faultsOf(
   if (answered > seen) faults.push(`has ${answered} answers to the ${seen} calls that its vendor saw`);
   return faults;
 }
+
+/** No vendor takes a call whose connection it closes. */
+const isUnheard = ({ superseded, errorCode }: Try) => superseded || errorCode === 'VENDOR_TIMEOUT';
 
 /** Calls for deliveries that there are not. */
 function strangersAmong(vendors: readonly FleetVendor[], logs: readonly IntegrationLog[]): string[] {

@@ -16,7 +16,10 @@ const habitsWith = (slowMs: number): Readonly<Record<string, VendorHabit>> => ({
   },
   flapping: () => (Math.floor(Date.now() / 1_500) % 2 === 0 ? { status: 503 } : { body: { ok: true } }),
   lying: () => (Math.random() < 0.3 ? { body: { ok: false } } : { body: { ok: true } }),
-  throttling: () => (Math.random() < 0.2 ? { status: 429, headers: { 'retry-after': '1' } } : { body: { ok: true } }),
+  throttling: () => {
+    if (Math.random() < 0.8) return { body: { ok: true } };
+    return { status: 429, headers: Math.random() < 0.5 ? { 'retry-after': '1' } : {} };
+  },
   huge: () => ({ body: HUGE, headers: { 'content-type': 'application/octet-stream' } }),
   closing: (_request, response) => {
     if (Math.random() < 0.7) return { body: { ok: true } };

@@ -1,10 +1,12 @@
 import { Injectable, UnprocessableEntityException } from '@nestjs/common';
 import { asLogId } from '../../src/common/ids.js';
 import { DeliveryOrder } from '../../src/dispatch/delivery-order.js';
+import { HeldSweep } from '../../src/dispatch/held-sweep.js';
 import { InboundWebhook, type ReceivedWebhook, WaybillModule } from '../../src/index.js';
 import type { IntegrationLog } from '../../src/logging/integration-log.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { MongoLogSink } from '../../src/logging/mongo-log-sink.js';
+import { HeldDeliveries } from '../../src/scheduling/held-deliveries.js';
 import { eventually } from '../support/eventually.js';
 import { createSource, signed } from '../support/inbound-sources.js';
 import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
@@ -142,6 +144,8 @@ describe('webhooks of a sync source with the same ordering key', () => {
     const second = await post(path, 'second');
     expect(second.status).toBe(202);
     await setAside(second.id);
+    await host.find(HeldSweep).count(new AbortController().signal);
+    expect(host.find(HeldDeliveries).count()).toBe(1);
     await host.find(IntegrationLogStore).resolve(LAB, failed?._id ?? asLogId(''), { by: 'test', note: 'not ours' });
     expect(work.begun).toEqual(['first']);
   });

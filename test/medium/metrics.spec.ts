@@ -6,6 +6,7 @@ import supertest from 'supertest';
 import { AppModule } from '../../src/app.module.js';
 import { WaybillMetrics } from '../../src/index.js';
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
+import { TrafficService } from '../../src/scheduling/traffic.service.js';
 import { Database } from '../../src/storage/database.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
@@ -134,6 +135,38 @@ describe('GET /metrics', () => {
     await redis.stop();
     expect(await scrape()).not.toContain('waybill_lane_jobs{');
     Object.assign(host.settings.redis, { url: redisUrl() });
+  });
+
+  it('tells how many deliveries others hold back, and for how long, but of none that a person has paused', async () => {
+    host = await startServerHost({ settings: QUICK });
+    vendor.answer({ status: 422 });
+    const { _id } = await host.createIntegration({ url: vendor.url, traffic: { ordering: { by: 'patientId' } } });
+    await host.waitForLog(await emit(), 'FAIL');
+    expect(valueIn(await scrape(), 'waybill_held_deliveries')).toBe(0);
+    await Promise.all([emit(), emit()]);
+    await eventually(scrape, (text) => valueIn(text, 'waybill_held_deliveries') === 2);
+    const logs = host.find(Database).collection(INTEGRATION_LOGS);
+    await logs.updateMany({ status: 'QUEUED' }, { $set: { updatedAt: new Date(Date.now() - SIX_MINUTES_MS) } });
+    const oldest = async () => valueIn(await scrape(), 'waybill_held_oldest_seconds') ?? 0;
+    expect(await eventually(oldest, (seconds) => seconds > 300)).toBeLessThan(500);
+    expect(valueIn(await scrape(), 'waybill_late_integrations')).toBe(0);
+    await host.find(TrafficService).pause(LAB, _id, { by: 'test', reason: 'The vendor moves house' });
+    await eventually(scrape, (text) => valueIn(text, 'waybill_held_deliveries') === 0);
+  });
+
+  it('tells which receivers of status updates are told late', async () => {
+    host = await startServerHost({ settings: QUICK });
+    const told = await startFakeVendor();
+    told.answer(() => null);
+    await host.createIntegration({ url: vendor.url, statusCallback: { url: told.url } });
+    await host.waitForLog(await emit(), 'SUCCESS');
+    await told.waitFor(1);
+    expect(valueIn(await scrape(), 'waybill_late_callback_receivers')).toBe(0);
+    const due = { 'callbacks.url.nextAt': new Date(Date.now() - SIX_MINUTES_MS) };
+    await host.find(Database).collection(INTEGRATION_LOGS).updateMany({}, { $set: due });
+    const text = await eventually(scrape, (now) => valueIn(now, 'waybill_late_callback_receivers') === 1);
+    expect(valueIn(text, 'waybill_late_callback_oldest_seconds')).toBeGreaterThan(300);
+    await told.close();
   });
 
   it('counts the log entries that are kept while MongoDB is away', async () => {

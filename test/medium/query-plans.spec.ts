@@ -6,6 +6,7 @@ import {
   type RetryBatchId,
   retryBatchIdOf,
 } from '../../src/common/ids.js';
+import { HeldLogs } from '../../src/logging/held-logs.js';
 import { IntegrationLogStore } from '../../src/logging/integration-log.store.js';
 import { type Chosen, planOfSelection } from '../../src/retries/batches/batch-selection.js';
 import { LogWalk } from '../../src/logging/log-walk.js';
@@ -140,6 +141,26 @@ describe('what the API asks of the database', () => {
     for await (const logs of walk.oldestFirst(plan, 10)) expect(logs).toEqual([]);
     const explained = await plans.explained('integration_logs');
     expect(new Set(explained.flatMap(({ indexes }) => indexes))).toEqual(new Set([index]));
+  });
+
+  it('for what is due and what is held back is served by an index', async () => {
+    const { _id } = await host.createIntegration({
+      url: 'http://127.0.0.1:9/',
+      name: 'in order',
+      traffic: { ordering: { by: 'patientId' } },
+    });
+    const ordered = (seq: number) => ({ integrationId: _id, order: { key: 'patientId=P-1', seq }, completedAt: null });
+    await host
+      .find(IntegrationLogStore)
+      .insertQueued([aLog({ ...ordered(1), status: 'FAIL' }), aLog({ ...ordered(2), status: 'QUEUED' })]);
+    plans.forget();
+    const { body } = await lab.get(`/v1/integrations/${_id}/traffic`).expect(200);
+    expect(body).toMatchObject({ held: 1, longestHeld: { behind: { status: 'FAIL' } } });
+    await host.find(HeldLogs).longestOfNext('');
+    const explained = await plans.explained('integration_logs');
+    expect(explained.map(({ indexes }) => indexes.join()).toSorted()).toEqual(['backlog', 'held', 'order']);
+    // The unfinished ones of a key may be sorted: the index has them by status.
+    expect(explained.filter(({ indexes: [index], sorts }) => sorts && index !== 'order')).toEqual([]);
   });
 
   it('for the batches themselves is served by an index', async () => {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
 import { isRecord } from '../../src/common/primitives.js';
 import { BacklogSweep } from '../../src/dispatch/backlog-sweep.js';
 import type { Integration } from '../../src/integrations/integration.js';
@@ -8,6 +9,7 @@ import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.j
 import { LaneQueues } from '../../src/queues/lane-queues.js';
 import { TrafficService } from '../../src/scheduling/traffic.service.js';
 import { Database } from '../../src/storage/database.js';
+import { allEnded, emitMany } from '../support/emit-many.js';
 import { eventually } from '../support/eventually.js';
 import { type FakeVendor, startFakeVendor } from '../support/fake-vendor.js';
 import { mostWithin } from '../support/most-within.js';
@@ -16,20 +18,6 @@ import { LAB, startTestHost, type TestHost } from '../support/test-host.js';
 import { PatientRegistered, PatientRepository } from '../support/test-lab.js';
 
 const QUICK = { reconciler: { intervalMs: 500, graceMs: 1_000 } };
-
-const emitMany = (host: TestHost, count: number, patientOf: (index: number) => string = () => 'P-1') =>
-  Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      host.dispatcher.emit(PatientRegistered, { tenantId: LAB, patientId: patientOf(index), visit: index }),
-    ),
-  );
-
-const allEnded = (host: TestHost, timeoutMs = 30_000) =>
-  eventually(
-    () => host.logs(),
-    (logs) => logs.length > 0 && logs.every(({ status }) => status !== 'QUEUED'),
-    timeoutMs,
-  );
 
 /** What is emitted meanwhile goes into MongoDB only, and nobody is told when it may go on. */
 async function leaveToSweeps<T>(host: TestHost, { _id }: Integration, emit: () => Promise<T>): Promise<T> {
@@ -171,7 +159,8 @@ describe('the traffic of an integration', () => {
       expect((await state()).body).toMatchObject({ breaker: 'closed', due: 0 });
     });
 
-    it('disables an integration whose breaker has been open for too long, and says why', async () => {
+    it('disables an integration whose breaker has been open for too long, and says so and why', async () => {
+      const said = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       vendor.answer({ status: 503 });
       const { _id } = await host.createIntegration({
         url: vendor.url,
@@ -185,26 +174,12 @@ describe('the traffic of an integration', () => {
         (answer) => answer.body.enabled === false,
       );
       expect(body.disabledReason).toMatch(/failed for/);
+      await eventually(
+        () => said.mock.calls.flat(),
+        (lines) => lines.includes(`Integration ${_id} was disabled: ${body.disabledReason}`),
+      );
+      said.mockRestore();
     });
-  });
-
-  it('makes no calls for as long as a throttling vendor asks', async () => {
-    const throttledAt: number[] = [];
-    vendor.answer(() => {
-      if (throttledAt.length > 0) return { status: 200 };
-      throttledAt.push(Date.now());
-      return { status: 429, headers: { 'retry-after': '1' } };
-    });
-    await host.createIntegration({
-      url: vendor.url,
-      retryPolicy: { maxAttempts: 5, baseDelayMs: 10, maxDelayMs: 10 },
-      traffic: { concurrency: 1 },
-    });
-    await emitMany(host, 5);
-    const logs = await allEnded(host);
-    expect(logs.every(({ status }) => status === 'SUCCESS')).toBe(true);
-    const [, ...later] = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
-    expect(Math.min(...later) - (throttledAt[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
   it('keeps what a person paused waiting over a restart, and drains it when a person resumes', async () => {
@@ -359,6 +334,30 @@ describe('the traffic of an integration', () => {
       });
       const log = await host.waitForLog(forgotten ?? '', 'SUCCESS');
       expect(vendor.requests.map(({ headers }) => headers['webhook-id'])).toEqual([log._id]);
+    });
+
+    it('tells how many a FAILed one holds back, and which it is, until a person has settled it', async () => {
+      vendor.answer(({ json }) => ({ status: isRecord(json) && json['visit'] === 1 ? 422 : 200 }));
+      const { _id } = await ordered({ by: 'patientId', afterFail: 'hold' });
+      const logIds: unknown[] = [];
+      for (let visit = 0; visit < 4; visit += 1) {
+        const event = { tenantId: LAB, patientId: 'P-10', visit };
+        logIds.push((await host.dispatcher.emit(PatientRegistered, event)).deliveries[0]?.logId);
+      }
+      const key = await host.createKey();
+      const traffic = async () =>
+        (await host.http.get(`/v1/integrations/${_id}/traffic`).set('authorization', `Bearer ${key}`).expect(200)).body;
+      const [, failed, held] = logIds;
+      expect(await eventually(traffic, (state) => state.held === 2 && state.due === 0)).toMatchObject({
+        oldestDueAt: null,
+        longestHeld: { logId: held, behind: { logId: failed, status: 'FAIL' } },
+      });
+      await host.http
+        .post(`/v1/logs/${String(failed)}/resolve`)
+        .set('authorization', `Bearer ${key}`)
+        .send({ note: 'Registered by telephone' })
+        .expect(200);
+      expect(await eventually(traffic, (state) => state.held === 0)).toMatchObject({ longestHeld: null });
     });
 
     it.each([
