@@ -14,4 +14,15 @@ describe('Rounds', () => {
     await rounds.stop();
     expect(ended).toBe(1);
   });
+
+  it('stops within seconds where a part does not hear of it', async () => {
+    jest.useFakeTimers();
+    const work = () => new Promise<never>(() => undefined);
+    const rounds = new Rounds(60_000, [{ what: 'Hanging', work }], new Logger());
+    rounds.start();
+    const stopped = rounds.stop();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await expect(stopped).resolves.toBeUndefined();
+    jest.useRealTimers();
+  });
 });

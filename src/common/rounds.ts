@@ -3,6 +3,8 @@ import type { Logger } from '@nestjs/common';
 import { bounded } from './bounded.js';
 
 const PART_TIMEOUT_MS = 60_000;
+/** For what has heard that the process stops. What hangs longer, in a database that is away, must not keep it from ending. */
+const END_TIMEOUT_MS = 5_000;
 
 export interface RoundPart {
   /** For messages: "Queueing what is overdue". */
@@ -28,7 +30,10 @@ export class Rounds {
 
   async stop(): Promise<void> {
     this.ending.abort();
-    await this.loop;
+    const what = this.parts.map((part) => part.what).join(', ');
+    await bounded(this.loop, END_TIMEOUT_MS, what).catch((error: unknown) =>
+      this.log.warn(`The process ends without waiting any longer: ${String(error)}`),
+    );
   }
 
   private async run(): Promise<void> {

@@ -29,6 +29,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const HEARTBEAT_EVERY_MS = 2_000;
 const WATCH_EVERY_MS = 1_000;
 const REOPEN_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** What is needed of a connection's `model`: checking its many overloads for each collection takes the compiler seconds. */
 interface Models {
@@ -200,7 +201,7 @@ export class Database implements OnApplicationShutdown {
   private async reopen(): Promise<void> {
     clearInterval(this.watching);
     this.log.error(`MongoDB: the driver has stopped looking for its server; connecting anew`);
-    await bounded(this.connection.close(), REOPEN_TIMEOUT_MS, 'Closing the connection').catch(() => undefined);
+    await this.close();
     this.opening = this.open();
     await bounded(this.opening, REOPEN_TIMEOUT_MS, 'Connecting anew').catch((error: unknown) => {
       this.log.error(`MongoDB: ${String(error)}`);
@@ -217,7 +218,11 @@ export class Database implements OnApplicationShutdown {
     this.closing = true;
     clearInterval(this.watching);
     await Promise.all(this.flushes.map((flush) => flush()));
-    if (this.owned) await this.connection.close();
+    if (this.owned) await this.close();
+  }
+
+  private async close(): Promise<void> {
+    await bounded(this.connection.close(), CLOSE_TIMEOUT_MS, 'Closing the connection').catch(() => undefined);
   }
 }
 

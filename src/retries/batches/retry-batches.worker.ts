@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { RetryBatchId } from '../../common/ids.js';
+import { bounded, DATABASE_TIMEOUT_MS } from '../../common/bounded.js';
 import { Rounds } from '../../common/rounds.js';
 import { ROLE } from '../../config/settings.js';
 import type { Role } from '../../config/waybill-options.js';
@@ -54,9 +55,9 @@ export class RetryBatchesWorker implements OnApplicationBootstrap, OnModuleDestr
   async onModuleDestroy(): Promise<void> {
     await this.rounds.stop();
     if (this.role === 'api') return;
-    await this.batches
-      .release(this.id)
-      .catch((error: unknown) => this.log.warn(`The leases of retry batches run out by themselves: ${String(error)}`));
+    await bounded(this.batches.release(this.id), DATABASE_TIMEOUT_MS, 'Giving retry batches back').catch(
+      (error: unknown) => this.log.warn(`The leases of retry batches run out by themselves: ${String(error)}`),
+    );
   }
 
   private async round(stopping: AbortSignal): Promise<void> {
