@@ -14,12 +14,9 @@ The projects are unit (src), medium (test/medium, real MongoDB and Redis), brows
 (test/e2e, separate processes) and chaos (test/chaos, separate processes that are killed under load; npm run chaos makes
 it long).`;
 
-/** Two files at a time where each is one process; e2e tests start several processes each, and two cores are soon busy. */
+/** One after the other: the e2e tests start several processes each, and two cores are soon busy. */
 const ALL = [
-  {
-    name: 'unit and medium tests',
-    args: ['--selectProjects', 'unit', 'medium', '--maxWorkers', '2', '--passWithNoTests'],
-  },
+  { name: 'unit and medium tests', args: ['--selectProjects', 'unit', 'medium', '--passWithNoTests'] },
   { name: 'browser tests', args: ['--selectProjects', 'browser', '--runInBand'] },
   { name: 'e2e tests', args: ['--selectProjects', 'e2e', '--runInBand', '--passWithNoTests'] },
   { name: 'chaos, in its short form', args: ['--selectProjects', 'chaos', '--runInBand'] },
