@@ -6,7 +6,6 @@ import { IntegrationLogStore } from '../logging/integration-log.store.js';
 import { DeliveryQueue } from '../scheduling/delivery-queue.js';
 import { LateDeliveries } from '../scheduling/late-deliveries.js';
 import type { LateWork } from '../scheduling/late-watch.js';
-
 import { DeliveryOrder } from './delivery-order.js';
 
 /** Logs of one integration that one look takes. */
