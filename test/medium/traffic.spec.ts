@@ -69,7 +69,7 @@ describe('the traffic of an integration', () => {
     await emitMany(host, 45);
     await vendor.waitFor(45);
     // A busy machine may hold a call up when it leaves and when it arrives, so that it comes nearer to those after it.
-    const heldUpMs = (2 * eventLoop.max) / 1e6;
+    const heldUpMs = Math.min(600, (2 * eventLoop.max) / 1e6);
     expect(mostWithin(1_100 - heldUpMs, vendor.requests)).toBeLessThanOrEqual(25);
     const times = vendor.requests.map(({ receivedAt }) => receivedAt.getTime());
     // 5 at once, then 40 at 20 a second.
