@@ -9,9 +9,6 @@ export const HOST_TIMEOUT_MS = 60_000;
 /**
  * Gives an operation's result, or rejects once the time is over. The operation itself goes on unheard: only what can be
  * done twice may be bounded so.
- *
- * MongoDB's driver needs it: an operation that is about to be written while its connection closes is never answered
- * (mongodb 7.5, `Connection.writeCommand` waits for the drain of a destroyed socket), and no option bounds that.
  * @throws OperationTimeoutError
  */
 export function bounded<T>(operation: Promise<T>, timeoutMs: number, what: string): Promise<T> {

@@ -13,6 +13,7 @@ import { bounded } from '../common/bounded.js';
 import { SETTINGS, type Settings } from '../config/settings.js';
 import type { CollectionSpec } from './collection.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
+import { ended, makeOperationsEnd } from './ending-operations.js';
 import { type AnyCollection, indexFaultsOf } from './index-faults.js';
 import { inCommands } from './in-commands.js';
 import { indexDescriptionOf } from './index-description.js';
@@ -64,6 +65,8 @@ export class Database implements OnApplicationShutdown {
   private opening: Promise<Connection> | null = null;
   private closing = false;
   private watching: NodeJS.Timeout | undefined;
+  private operationTimeoutMs = SOCKET_TIMEOUT_MS;
+  private readonly ending = new WeakSet<object>();
   readonly connection: Connection;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
@@ -80,7 +83,8 @@ export class Database implements OnApplicationShutdown {
   async ready(): Promise<void> {
     try {
       this.opening ??= this.owned ? this.open() : this.connection.asPromise();
-      await this.opening;
+      const { socketTimeoutMS } = (await this.opening).getClient().options;
+      this.operationTimeoutMs = socketTimeoutMS || SOCKET_TIMEOUT_MS;
     } catch (error) {
       throw new DatabaseUnreachableError(error);
     }
@@ -94,13 +98,17 @@ export class Database implements OnApplicationShutdown {
   model<T>(spec: CollectionSpec<T>): Model<T> {
     this.used.set(spec.name, spec);
     const models: Models = this.connection;
-    return this.connection.models[spec.name] ?? models.model(spec.name, spec.schema);
+    const model: Model<T> = this.connection.models[spec.name] ?? models.model(spec.name, spec.schema);
+    this.makeEnd(model.collection);
+    return model;
   }
 
   /** The raw collection, for writes whose documents are ours and typed: mongoose's casting would cost more than the write. */
   collection<T extends object>(spec: CollectionSpec<T>): Collection<T> {
     this.used.set(spec.name, spec);
-    return this.connection.collection<T>(spec.name);
+    const collection = this.connection.collection<T>(spec.name);
+    this.makeEnd(collection);
+    return collection;
   }
 
   /**
@@ -153,10 +161,18 @@ export class Database implements OnApplicationShutdown {
     this.flushes.push(flush);
   }
 
+  /** Once each: a collection is one object, however often it is asked for. */
+  private makeEnd(collection: { readonly name: string }): void {
+    if (this.ending.has(collection)) return;
+    this.ending.add(collection);
+    makeOperationsEnd(collection, () => this.operationTimeoutMs);
+  }
+
   /** One unordered command; whatever it was refused is in the answer. */
   private async write(command: mongo.Document): Promise<{ count: number; refusals: readonly Refusal[] }> {
     const { db } = this.connection;
-    const answer = await db?.command({ ...command, ordered: false, ...asCommandField(db.writeConcern) });
+    const writing = db?.command({ ...command, ordered: false, ...asCommandField(db.writeConcern) });
+    const answer = await (writing && ended(writing, this.operationTimeoutMs, 'A write'));
     const unconfirmed: Omit<Refusal, 'index'> | undefined = answer?.['writeConcernError'];
     if (unconfirmed) throw unconfirmedError(unconfirmed);
     return { count: answer?.['n'] ?? 0, refusals: answer?.['writeErrors'] ?? [] };
@@ -196,7 +212,7 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * The driver looks after its server by a heartbeat, and one that is written while its connection closes is never
-   * answered (mongodb 7.5): then the driver would never connect again.
+   * answered (mongodb 7.8): then the driver would never connect again.
    */
   private async reopen(): Promise<void> {
     clearInterval(this.watching);

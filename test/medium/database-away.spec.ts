@@ -71,7 +71,7 @@ describe('while MongoDB is away', () => {
   });
 
   it('connects anew within seconds where the driver has stopped looking for its server', async () => {
-    // What mongodb 7.5 does by itself where a heartbeat is written while its connection closes.
+    // What mongodb 7.8 does by itself where a heartbeat is written while its connection closes.
     const topology: unknown = Reflect.get(host.find(Database).connection.getClient(), 'topology');
     assert(isRecord(topology) && isRecord(topology['s']) && topology['s']['servers'] instanceof Map);
     for (const { monitor } of topology['s']['servers'].values()) monitor.close();
