@@ -1,10 +1,10 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { bounded } from '../common/bounded.js';
 import { RedisConnections } from '../storage/redis-connections.js';
-import { JOB_STATES, type JobName, type JobPayload, type JobState, LANE_OF, type Lane } from './jobs.js';
+import { JOB_STATES, type JobName, type JobPayload, type JobState, LANE_OF, type Lane, LANES } from './jobs.js';
 import { queueNameOf } from './queues.constants.js';
 
 export interface NewJob<N extends JobName> {
@@ -23,13 +23,18 @@ const QUEUEING_TIMEOUT_MS = 3_000;
 
 /** Puts jobs into the lanes. */
 @Injectable()
-export class LaneQueues {
+export class LaneQueues implements OnModuleInit {
   private readonly log = new Logger(LaneQueues.name);
 
   constructor(
     private readonly moduleRef: ModuleRef,
     private readonly connections: RedisConnections,
   ) {}
+
+  onModuleInit(): void {
+    // bullmq prints to the console what nobody listens to; the connection that the lanes share has told it already.
+    for (const lane of LANES) this.queue(lane).on('error', () => undefined);
+  }
 
   /**
    * Queues jobs of one lane, or does not where Redis is away: then it says so in the log and answers `false`, and the

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { ClassConstructor } from 'class-transformer';
+import { bounded } from '../common/bounded.js';
 import { describeFaults } from '../common/field-fault.js';
 import { parseShape } from '../common/parse-shape.js';
 import { ROLE, SETTINGS, type Settings } from '../config/settings.js';
@@ -16,12 +18,15 @@ const UNREADABLE_DELAY_MS = 30_000;
 const FAILED_DELAY_MS = 5_000;
 /** A job may be taken over this often; then it is dropped from Redis and the reconciler starts it anew from MongoDB. */
 const MAX_TAKEOVERS = 100;
+/** A job that was on its way from Redis when the process was told to stop has begun by then. */
+const QUIET_MS = 2_000;
 
 /** Works the lanes: one BullMQ worker for each, in processes of role `worker` and `all`. */
 @Injectable()
 export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(LaneWorkers.name);
   private readonly workers: Worker[] = [];
+  private readonly running = new Set<Promise<void>>();
   private handlers: ReturnType<JobHandlers['discover']> = new Map();
 
   constructor(
@@ -39,22 +44,27 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Takes no new work and waits for the running calls, at most as long as the settings say. */
   async onModuleDestroy(): Promise<void> {
-    const timeout = new AbortController();
-    const stopped = Promise.all(this.workers.map((worker) => worker.close()));
-    const timer = setTimeout(() => timeout.abort(), this.settings.delivery.stopTimeoutMs);
-    const timedOut = new Promise<'late'>((resolve) => timeout.signal.addEventListener('abort', () => resolve('late')));
-    const outcome = await Promise.race([stopped, timedOut]);
-    clearTimeout(timer);
-    if (outcome !== 'late') return;
-    this.log.warn(
-      `Calls still run after ${this.settings.delivery.stopTimeoutMs} ms; another worker will take them over`,
+    const { stopTimeoutMs } = this.settings.delivery;
+    const closed = Promise.all(this.workers.map((worker) => worker.close()));
+    await bounded(Promise.race([closed, this.quiet()]), stopTimeoutMs, 'Ending the running calls').catch(() =>
+      this.log.warn(`Calls still run after ${stopTimeoutMs} ms; another worker will take them over`),
     );
-    await Promise.all(this.workers.map((worker) => worker.close(true)));
+  }
+
+  /**
+   * Resolves once no call has run for a while: closing a worker never ends where its connection waits to be made anew
+   * (ioredis 6.0, whose `disconnect` then emits no `end`, for which bullmq 6 waits also if it is told to use force).
+   */
+  private async quiet(): Promise<void> {
+    do {
+      await Promise.allSettled(this.running);
+      await delay(QUIET_MS, undefined, { ref: false });
+    } while (this.running.size > 0);
   }
 
   private start(lane: Lane): Worker {
     const { delivery, redis } = this.settings;
-    const worker = new Worker(queueNameOf(lane), (job, token) => this.work(job, token), {
+    const worker = new Worker(queueNameOf(lane), (job, token) => this.counted(this.work(job, token)), {
       connection: this.connections.forWorker(),
       prefix: redis.prefix,
       // A job may be of a single try.
@@ -68,6 +78,11 @@ export class LaneWorkers implements OnApplicationBootstrap, OnModuleDestroy {
       this.log.error(`Job ${job?.id ?? '?'} of lane ${lane} failed: ${error.message}`),
     );
     return worker;
+  }
+
+  private counted(work: Promise<void>): Promise<void> {
+    this.running.add(work);
+    return work.finally(() => this.running.delete(work));
   }
 
   private async work(job: Job, token: string | undefined): Promise<void> {
