@@ -22,8 +22,9 @@ const ALL = [
   { name: 'chaos, in its short form', args: ['--selectProjects', 'chaos', '--runInBand'] },
 ];
 
-/** Whoever reads only the end of a long output sees what failed, and how. */
-const LINES_OF_A_FAILURE = 25;
+/** Whoever reads only the end of a long output sees what failed, and how; its own report has the rest. */
+const LINES_OF_A_FAILURE = 12;
+const FRAME_OF_OTHERS = /^\s*at .*(node_modules|node:)/;
 
 const args = process.argv.slice(2);
 const log = createLog();
@@ -57,6 +58,7 @@ if (args.includes('--help') || args.includes('-h')) {
 function shortened(failure) {
   const lines = stripVTControlCharacters(failure).split('\n');
   return lines
+    .filter((line) => line.trim() !== '' && !FRAME_OF_OTHERS.test(line))
     .slice(0, LINES_OF_A_FAILURE)
     .map((line) => `    ${line}`)
     .join('\n');

@@ -78,8 +78,8 @@ describe('what log entries are written to', () => {
     };
     await expect(fill()).rejects.toBeInstanceOf(LaneFullError);
     expect(taken.length).toBeGreaterThan(20);
-    const drained = new Set(idsOf(await drain(lane())));
-    expect([...drained]).toEqual(idsOf(taken).filter((id) => drained.has(id)));
+    const byTest = new Set(idsOf(await drain(lane())));
+    expect([...byTest]).toEqual(idsOf(taken).filter((id) => byTest.has(id)));
     await areWritten(taken);
     const entry = anEntry();
     await lane().write([entry]);

@@ -22,6 +22,7 @@ import type { IntegrationLog, LogStatus } from '../../src/logging/integration-lo
 import { INTEGRATION_LOGS } from '../../src/logging/integration-log.collection.js';
 import { LogFinder } from '../../src/logging/log-finder.js';
 import { Database } from '../../src/storage/database.js';
+import { isDatabaseUnavailable } from '../../src/storage/mongo-errors.js';
 import { freshDatabaseName, freshPrefix, mongodbUri, redisUrl } from './services.js';
 import { type Patient, PatientIntent, PatientRegistered, PatientRepository, PatientsModule } from './test-lab.js';
 
@@ -168,7 +169,11 @@ async function waitForLog(
 ): Promise<IntegrationLog> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const log = await findLog(id);
+    // A database that a test has taken away may not be back yet.
+    const log = await findLog(id).catch((error: unknown) => {
+      if (isDatabaseUnavailable(error)) return null;
+      throw error;
+    });
     if (log?.status === status) return log;
     if (Date.now() > deadline) {
       const state = log
