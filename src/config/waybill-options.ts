@@ -26,7 +26,10 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export class MongodbOptions {
-  /** Connection string of the database that holds the truth; its path names the database. Ignored where `connection` is given. */
+  /**
+   * Connection string of the database that holds the truth; its path names the database, its `socketTimeoutMS` the longest that an
+   * operation may take (30 s where it has none). Ignored where `connection` is given.
+   */
   @IsOptional()
   @IsString()
   @Matches(/^mongodb(\+srv)?:\/\//, { message: 'uri must start with mongodb:// or mongodb+srv://' })

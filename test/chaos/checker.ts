@@ -1,11 +1,13 @@
 import type { Attempt, AttemptDocument, IntegrationLog } from '../../src/logging/integration-log.js';
-import type { FleetVendor } from './fleet.js';
+import type { FleetCall, FleetVendor } from './fleet.js';
 
 export interface Account {
   readonly logs: readonly IntegrationLog[];
   /** All tries but the first of each log. */
   readonly attempts: readonly AttemptDocument[];
   readonly vendors: readonly FleetVendor[];
+  /** Whether the worker that made it, or Redis, may have ended before it was on record. */
+  readonly cutOff: (call: FleetCall) => boolean;
 }
 
 export interface Findings {
@@ -20,33 +22,52 @@ export interface Findings {
   readonly duplicatesOf: Readonly<Record<string, number>>;
   /** Calls that a vendor received and no log knows of. */
   readonly unrecorded: number;
+  /** Calls that were cut off. */
+  readonly cut: number;
+}
+
+/** What a vendor saw of one delivery, as counts. */
+interface Seen {
+  readonly calls: number;
+  readonly taken: number;
+  readonly unrecorded: number;
+  readonly cut: number;
+  /** Calls that it took, and that nothing excuses the next one for. */
+  readonly unexcused: number;
 }
 
 type Try = Pick<Attempt, 'number' | 'outcome' | 'response' | 'errorCode'> & { readonly superseded: boolean };
 
 /** Compares what the logs say with what the vendors saw. */
-export function check({ logs, attempts, vendors }: Account): Findings {
+export function check({ logs, attempts, vendors, cutOff }: Account): Findings {
   const furtherOf = groupBy(attempts, ({ logId }) => logId);
-  const byName = new Map(vendors.map((one) => [one.name, { ...one, seen: seenBy(one) }]));
+  const callsOf = new Map(vendors.map(({ name, calls }) => [name, groupBy(calls, ({ deliveryId }) => deliveryId)]));
   const faults = strangersAmong(vendors, logs);
   const duplicatesOf: Record<string, number> = {};
-  const counts = { failed: 0, unknown: 0, unheard: 0, duplicates: 0, unrecorded: 0 };
+  const counts = { failed: 0, unknown: 0, unheard: 0, duplicates: 0, unrecorded: 0, cut: 0 };
   for (const log of logs) {
-    const vendor = byName.get(log.vendor ?? '');
+    const calls = callsOf.get(log.vendor ?? '')?.get(log._id) ?? [];
     const first: Try[] = log.firstAttempt ? [{ ...log.firstAttempt, superseded: false }] : [];
     const tries = [...first, ...(furtherOf.get(log._id) ?? [])];
-    const taken = vendor?.taken.get(log._id) ?? 0;
-    const seen = vendor?.seen.get(log._id) ?? 0;
-    const unrecorded = Math.max(0, seen - tries.length);
-    faults.push(
-      ...faultsOf(log, tries, { taken, seen, unrecorded }).map((fault) => `${log.vendor} ${log._id} ${fault}`),
-    );
+    const taken = calls.filter(({ isTaken }) => isTaken);
+    const unheard = taken.length > 0 ? tries.filter(isUnheard).length : 0;
+    const seen = {
+      calls: calls.length,
+      taken: taken.length,
+      unrecorded: Math.max(0, calls.length - tries.length),
+      cut: calls.filter(cutOff).length,
+      // The last one is the one that there should be.
+      unexcused: taken.slice(0, -1).filter((call) => !cutOff(call)).length - unheard,
+    };
+    faults.push(...faultsOf(log, tries, seen).map((fault) => `${log.vendor} ${log._id} ${fault}`));
     counts.failed += log.status === 'FAIL' ? 1 : 0;
     counts.unknown += tries.filter(({ outcome }) => outcome === 'unknown').length;
-    counts.unheard += taken > 0 ? tries.filter(isUnheard).length : 0;
-    counts.duplicates += Math.max(0, taken - 1);
-    if (log.vendor) duplicatesOf[log.vendor] = (duplicatesOf[log.vendor] ?? 0) + Math.max(0, taken - 1);
-    counts.unrecorded += unrecorded;
+    counts.unheard += unheard;
+    const duplicates = Math.max(0, taken.length - 1);
+    counts.duplicates += duplicates;
+    if (log.vendor) duplicatesOf[log.vendor] = (duplicatesOf[log.vendor] ?? 0) + duplicates;
+    counts.unrecorded += seen.unrecorded;
+    counts.cut += seen.cut;
   }
   return { faults, duplicatesOf, ...counts };
 }
@@ -54,7 +75,7 @@ export function check({ logs, attempts, vendors }: Account): Findings {
 function faultsOf(
   { status, errorCode, attemptCount, nextAttemptAt }: IntegrationLog,
   tries: readonly Try[],
-  { taken, seen, unrecorded }: { taken: number; seen: number; unrecorded: number },
+  { calls, taken, unrecorded, cut, unexcused }: Seen,
 ): string[] {
   const faults: string[] = [];
   if (status === 'QUEUED') faults.push(`has not ended, due at ${String(nextAttemptAt)}`);
@@ -68,8 +89,11 @@ function faultsOf(
     faults.push(
       `is ${status} (${errorCode}) and was taken ${taken} times, with ${unheard} unheard and ${unrecorded} unrecorded calls`,
     );
+  if (unexcused > 0)
+    faults.push(`was taken ${taken} times; ${unexcused} calls before the last were neither cut off nor unheard`);
+  if (unrecorded > cut) faults.push(`has no record of ${unrecorded} calls, of which ${cut} were cut off`);
   const answered = tries.filter(({ response }) => response !== null).length;
-  if (answered > seen) faults.push(`has ${answered} answers to the ${seen} calls that its vendor saw`);
+  if (answered > calls) faults.push(`has ${answered} answers to the ${calls} calls that its vendor saw`);
   return faults;
 }
 
@@ -79,18 +103,12 @@ const isUnheard = ({ superseded, errorCode }: Try) => superseded || errorCode ==
 /** Calls for deliveries that there are not. */
 function strangersAmong(vendors: readonly FleetVendor[], logs: readonly IntegrationLog[]): string[] {
   const known = new Set<string>(logs.map(({ _id }) => _id));
-  return vendors.flatMap((one) =>
-    [...seenBy(one).keys()].filter((id) => !known.has(id)).map((id) => `${one.name} was called for ${id}, of no log`),
+  return vendors.flatMap(({ name, calls }) =>
+    calls
+      .filter(({ deliveryId }) => !known.has(deliveryId))
+      .map(({ deliveryId }) => `${name} was called for ${deliveryId}, of no log`),
   );
 }
-
-const seenBy = ({ vendor }: FleetVendor): ReadonlyMap<string, number> =>
-  new Map(
-    [...groupBy(vendor.requests, ({ headers }) => String(headers['webhook-id']))].map(([id, calls]) => [
-      id,
-      calls.length,
-    ]),
-  );
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();

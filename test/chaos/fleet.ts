@@ -28,59 +28,54 @@ const habitsWith = (slowMs: number): Readonly<Record<string, VendorHabit>> => ({
   },
 });
 
-interface FleetCall {
+export interface FleetCall {
+  readonly deliveryId: string;
+  readonly beganAt: number;
   /** When it was answered or its connection ended; `null` while it goes on. */
   endedAt: number | null;
+  /** Whether it was answered with success. One that was broken off may count too: the vendor has the data. */
+  isTaken: boolean;
 }
 
 export interface FleetVendor {
   readonly name: string;
   readonly vendor: FakeVendor;
-  /** Calls that it answered with success, by delivery id. A call that it broke off may count too: it has the data. */
-  readonly taken: Map<string, number>;
+  /** In the order in which they came. */
   readonly calls: FleetCall[];
 }
 
 export interface Fleet {
   readonly vendors: readonly FleetVendor[];
-  /** Calls that have not ended, or ended so lately that their records may not be written. */
-  inFlight(recordMs: number): number;
   /** From now on they all answer well and at once. */
   heal(): void;
   close(): Promise<void>;
 }
 
-/** Starts them all; each counts what it took. */
+/** Starts them all; each remembers its calls. */
 export async function startFleet({ slowMs }: { slowMs: number }): Promise<Fleet> {
   const vendors = await Promise.all(
     Object.entries(habitsWith(slowMs)).map(async ([name, habit]) => {
-      const fleetVendor: FleetVendor = { name, vendor: await startFakeVendor(), taken: new Map(), calls: [] };
+      const fleetVendor: FleetVendor = { name, vendor: await startFakeVendor(), calls: [] };
       behave(fleetVendor, habit);
       return fleetVendor;
     }),
   );
   return {
     vendors,
-    inFlight: (recordMs) => {
-      const since = Date.now() - recordMs;
-      const isOpen = ({ endedAt }: FleetCall) => endedAt === null || endedAt >= since;
-      return vendors.reduce((sum, { calls }) => sum + calls.filter(isOpen).length, 0);
-    },
     heal: () => vendors.forEach((one) => behave(one, () => ({ body: { ok: true } }))),
     close: async () => void (await Promise.all(vendors.map(({ vendor }) => vendor.close()))),
   };
 }
 
-function behave({ vendor, taken, calls }: FleetVendor, habit: VendorHabit): void {
+function behave({ vendor, calls }: FleetVendor, habit: VendorHabit): void {
   vendor.answer(async (request, response) => {
-    const call: FleetCall = { endedAt: null };
+    const deliveryId = String(request.headers['webhook-id']);
+    const call: FleetCall = { deliveryId, beganAt: Date.now(), endedAt: null, isTaken: false };
     calls.push(call);
     response.once('close', () => (call.endedAt = Date.now()));
     const answer = await habit(request, response);
-    const id = String(request.headers['webhook-id']);
-    const isOk =
+    call.isTaken =
       answer !== null && (answer.status ?? 200) < 300 && !JSON.stringify(answer.body ?? {}).includes('false');
-    if (isOk) taken.set(id, (taken.get(id) ?? 0) + 1);
     return answer;
   });
 }
