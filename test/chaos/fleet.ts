@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type FakeVendor, startFakeVendor, type VendorHabit } from '../support/fake-vendor.js';
 
 const HUGE = Buffer.alloc(3 * 1_048_576, 'x');
+/** A vendor answers 200 with it. */
+const LIE = { ok: false };
 
 /** One vendor of each kind that a dispatcher meets. */
 const habitsWith = (slowMs: number): Readonly<Record<string, VendorHabit>> => ({
@@ -15,7 +17,7 @@ const habitsWith = (slowMs: number): Readonly<Record<string, VendorHabit>> => ({
     return null;
   },
   flapping: () => (Math.floor(Date.now() / 1_500) % 2 === 0 ? { status: 503 } : { body: { ok: true } }),
-  lying: () => (Math.random() < 0.3 ? { body: { ok: false } } : { body: { ok: true } }),
+  lying: () => (Math.random() < 0.3 ? { body: LIE } : { body: { ok: true } }),
   throttling: () => {
     if (Math.random() < 0.8) return { body: { ok: true } };
     return { status: 429, headers: Math.random() < 0.5 ? { 'retry-after': '1' } : {} };
@@ -46,6 +48,8 @@ export interface FleetVendor {
 
 export interface Fleet {
   readonly vendors: readonly FleetVendor[];
+  /** How many calls go on. */
+  open(): number;
   /** From now on they all answer well and at once. */
   heal(): void;
   close(): Promise<void>;
@@ -62,6 +66,7 @@ export async function startFleet({ slowMs }: { slowMs: number }): Promise<Fleet>
   );
   return {
     vendors,
+    open: () => vendors.flatMap(({ calls }) => calls).filter(({ endedAt }) => endedAt === null).length,
     heal: () => vendors.forEach((one) => behave(one, () => ({ body: { ok: true } }))),
     close: async () => void (await Promise.all(vendors.map(({ vendor }) => vendor.close()))),
   };
@@ -74,8 +79,7 @@ function behave({ vendor, calls }: FleetVendor, habit: VendorHabit): void {
     calls.push(call);
     response.once('close', () => (call.endedAt = Date.now()));
     const answer = await habit(request, response);
-    call.isTaken =
-      answer !== null && (answer.status ?? 200) < 300 && !JSON.stringify(answer.body ?? {}).includes('false');
+    call.isTaken = answer !== null && answer.body !== LIE && (answer.status ?? 200) < 300;
     return answer;
   });
 }
